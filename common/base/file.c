@@ -1,0 +1,238 @@
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define READ_CHUNK 65536	/* bytes */
+
+int tmk_file_read_fd(struct tmk_buf *out, int fd, const char *name,
+		     struct tmk_err *err)
+{
+	for (;;) {
+		size_t room = out->max - out->len;
+		size_t want = room < READ_CHUNK ? room : READ_CHUNK;
+		uint8_t past, *to = &past;
+		ssize_t n;
+
+		/* At the limit one byte more tells "full" from "too large". */
+		if (want) {
+			to = tmk_buf_reserve(out, want);
+			if (!to)
+				return tmk_err_nomem(err);
+		}
+		n = read(fd, to, want ? want : 1);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return tmk_err_set(err, TMK_INPUT, "%s: %s", name,
+					   strerror(errno));
+		if (!n)
+			return 0;
+		if (!want)
+			return tmk_err_set(err, TMK_INPUT,
+					   "%s: larger than %zu bytes", name,
+					   out->max);
+		tmk_buf_commit(out, (size_t)n);
+	}
+}
+
+int tmk_file_read(struct tmk_buf *out, const char *path, struct tmk_err *err)
+{
+	/* O_NONBLOCK: a FIFO in a file's place must not hang us. */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	struct stat st;
+	int rc;
+
+	if (fd < 0)
+		return tmk_err_set(err, TMK_INPUT, "%s: %s", path,
+				   strerror(errno));
+	if (fstat(fd, &st))
+		rc = tmk_err_set(err, TMK_INPUT, "%s: %s", path,
+				 strerror(errno));
+	else if (!S_ISREG(st.st_mode))
+		rc = tmk_err_set(err, TMK_INPUT, "%s: not a regular file",
+				 path);
+	else
+		rc = tmk_file_read_fd(out, fd, path, err);
+	close(fd);
+	return rc;
+}
+
+int tmk_file_write_fd(int fd, const void *data, size_t len, const char *name,
+		      struct tmk_err *err)
+{
+	const uint8_t *from = data;
+
+	while (len) {
+		ssize_t n = write(fd, from, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return tmk_err_set(err, TMK_INPUT,
+					   "cannot write %s: %s", name,
+					   strerror(errno));
+		from += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+int tmk_newfile_open(struct tmk_newfile *f, const char *path, mode_t mode,
+		     struct tmk_err *err)
+{
+	struct tmk_newfile n = TMK_NEWFILE_INIT;
+	mode_t mask;
+
+	n.path = strdup(path);
+	if (!n.path || asprintf(&n.temp, "%s.XXXXXX", path) < 0) {
+		free(n.path);
+		return tmk_err_nomem(err);
+	}
+	n.fd = mkostemp(n.temp, O_CLOEXEC);
+	if (n.fd < 0) {
+		tmk_err_set(err, TMK_INPUT, "cannot create %s: %s", n.temp,
+			    strerror(errno));
+		free(n.temp);
+		free(n.path);
+		return -1;
+	}
+	mask = umask(0);
+	umask(mask);
+	if (fchmod(n.fd, mode & ~mask)) {
+		tmk_err_set(err, TMK_INPUT, "cannot set the mode of %s: %s",
+			    n.temp, strerror(errno));
+		tmk_newfile_release(&n);
+		return -1;
+	}
+	*f = n;
+	return 0;
+}
+
+/* Make the rename itself survive a power cut. */
+static int sync_directory(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char *dir;
+	int fd, rc;
+
+	dir = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
+	if (!dir)
+		return -1;
+	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	free(dir);
+	if (fd < 0)
+		return -1;
+	rc = fsync(fd);
+	/* Some file systems cannot sync a directory and say EINVAL. */
+	if (rc && errno == EINVAL)
+		rc = 0;
+	close(fd);
+	return rc;
+}
+
+int tmk_newfile_commit(struct tmk_newfile *f, struct tmk_err *err)
+{
+	int rc = fsync(f->fd), why = errno;
+
+	if (close(f->fd) && !rc) {
+		rc = -1;
+		why = errno;
+	}
+	f->fd = -1;
+	if (!rc && rename(f->temp, f->path)) {
+		rc = -1;
+		why = errno;
+	}
+	if (rc) {
+		tmk_err_set(err, TMK_INPUT, "cannot write %s: %s", f->path,
+			    strerror(why));
+		tmk_newfile_release(f);
+		return -1;
+	}
+	free(f->temp);
+	f->temp = NULL;
+	if (sync_directory(f->path))
+		rc = tmk_err_set(err, TMK_INPUT,
+				 "cannot sync the directory of %s: %s",
+				 f->path, strerror(errno));
+	tmk_newfile_release(f);
+	return rc;
+}
+
+void tmk_newfile_release(struct tmk_newfile *f)
+{
+	if (f->fd >= 0)
+		close(f->fd);
+	if (f->temp)
+		unlink(f->temp);
+	free(f->temp);
+	free(f->path);
+	*f = (struct tmk_newfile)TMK_NEWFILE_INIT;
+}
+
+int tmk_file_write(const char *path, mode_t mode, const void *data, size_t len,
+		   struct tmk_err *err)
+{
+	struct tmk_newfile f = TMK_NEWFILE_INIT;
+
+	if (tmk_newfile_open(&f, path, mode, err))
+		return -1;
+	if (tmk_file_write_fd(f.fd, data, len, path, err)) {
+		tmk_newfile_release(&f);
+		return -1;
+	}
+	return tmk_newfile_commit(&f, err);
+}
+
+int tmk_file_mkdirs(const char *path, struct tmk_err *err)
+{
+	char *copy = strdup(path), *p;
+	int rc = 0;
+
+	if (!copy)
+		return tmk_err_nomem(err);
+	for (p = copy + 1; !rc; p++) {
+		char end = *p;
+
+		if (end && end != '/')
+			continue;
+		*p = '\0';
+		if (mkdir(copy, 0700) && errno != EEXIST)
+			rc = tmk_err_set(err, TMK_INPUT,
+					 "cannot make the directory %s: %s",
+					 copy, strerror(errno));
+		*p = end;
+		if (!end)
+			break;
+	}
+	free(copy);
+	return rc;
+}
+
+bool tmk_file_exists(const char *path)
+{
+	struct stat st;
+
+	return !stat(path, &st);
+}
+
+char *tmk_file_resolve(const char *base, const char *home, const char *rel)
+{
+	const char *slash = base ? strrchr(base, '/') : NULL;
+	char *out = NULL;
+	int n;
+
+	if (home && !strncmp(rel, "~/", 2))
+		n = asprintf(&out, "%s/%s", home, rel + 2);
+	else if (rel[0] == '/' || !slash)
+		return strdup(rel);
+	else
+		n = asprintf(&out, "%.*s/%s", (int)(slash - base), base, rel);
+	return n < 0 ? NULL : out;
+}

@@ -1,0 +1,49 @@
+/*
+ * proc.h - running another program: bounded in time and output, with nothing
+ * leaked into it.
+ *
+ * The child gets exactly descriptors 0, 1 and 2, default signal handling and
+ * the environment of its parent. A program that is given as a bare name is
+ * looked up in PATH once, by us.
+ */
+#ifndef TMK_BASE_PROC_H
+#define TMK_BASE_PROC_H
+
+#include <stddef.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+
+/*
+ * Run argv[0] with `in` (inlen bytes, may be NULL) on its standard input and
+ * append its standard output to `out` (bounded by out->max); its standard
+ * error is our own. `ms` is the deadline in milliseconds: a child still
+ * running then is killed. `status` gets the exit code, 128 + n for signal n.
+ * Fails with `code` when it cannot be started, answers too much or is late.
+ */
+int tmk_proc_run(char *const argv[], const void *in, size_t inlen,
+		 struct tmk_buf *out, int ms, int *status, int code,
+		 struct tmk_err *err) TMK_MUST_CHECK;
+
+/* Replace this process by argv[0] (found in PATH, never the file that runs
+ * now: a program that stands in another's name must not call itself).
+ * Returns only on failure. */
+int tmk_proc_exec_other(char *const argv[], struct tmk_err *err)
+	TMK_MUST_CHECK;
+
+/* The directory of the running executable, without a trailing slash; belongs
+ * to the caller. */
+int tmk_proc_self_dir(char **out, struct tmk_err *err) TMK_MUST_CHECK;
+
+/*
+ * Find one of our own helper programs: beside the running executable (a build
+ * tree) or in ../libexec/touchmark (installed). Never searched in PATH, never
+ * taken from the environment. The path belongs to the caller.
+ */
+int tmk_proc_find_helper(char **out, const char *name, struct tmk_err *err)
+	TMK_MUST_CHECK;
+
+/* Close every descriptor above 2. */
+void tmk_proc_close_others(void);
+
+#endif

@@ -1,0 +1,147 @@
+#!/bin/sh
+# bench.sh - the figures, as ratios against a peer or a floor of the same run.
+#
+#   make bench [ROUNDS=40] [COMMITS=2000] [MIB=1024]
+#
+# Nothing here asserts a time: the machine is not ours. Prints one table.
+. "${0%/*}/../lib.sh"
+need openssl gpgsm git softhsm2-util xxd
+TESTS=1	# no TAP here
+ROUNDS=${ROUNDS:-40}
+COMMITS=${COMMITS:-2000}
+MIB=${MIB:-1024}
+R=$B/benchbin/rounds
+
+die() {
+	echo "bench: $1" >&2
+	sed 's/^/  /' "$T/out" >&2
+	exit 1
+}
+
+field() {	# FILE NAME COLUMN
+	awk -F'\t' -v n="$2" -v c="$3" '$1 == n { print $c }' "$1"
+}
+
+ratio() {
+	awk -v a="$1" -v b="$2" 'BEGIN { printf "%.2f", a / b }'
+}
+
+row() {
+	printf '%-46s %12s %12s %8s\n' "$1" "$2" "$3" "$4"
+}
+
+softhsm_new bench
+run touchmark key generate r3 --token bench --algorithm rsa3072 \
+	--pin-file "$PINFILE" --module "$MODULE"
+[ "$RC" = 0 ] || die 'cannot make a key'
+run touchmark key generate e2 --token bench --algorithm p256 \
+	--pin-file "$PINFILE" --module "$MODULE"
+[ "$RC" = 0 ] || die 'cannot make a key'
+pki_root ca
+pki_crl ca
+for k in r3 e2; do
+	run touchmark key csr "$k" --subject "/O=Bench/CN=$k" \
+		--email dev@example.org --pin-file "$PINFILE" -o "$T/$k.csr"
+	[ "$RC" = 0 ] || die "no CSR of $k"
+	cat >"$T/ext" <<-EOF
+	basicConstraints=critical,CA:FALSE
+	keyUsage=critical,digitalSignature
+	extendedKeyUsage=codeSigning,emailProtection
+	subjectAltName=email:dev@example.org
+	subjectKeyIdentifier=hash
+	authorityKeyIdentifier=keyid
+	EOF
+	run openssl x509 -req -in "$T/$k.csr" -CA "$T/pki/ca.pem" \
+		-CAkey "$T/pki/ca.key" -set_serial "0x$(openssl rand -hex 8)" \
+		-days 300 -extfile "$T/ext" -out "$T/$k.pem"
+	[ "$RC" = 0 ] || die "no certificate of $k"
+	run touchmark key import-cert "$k" "$T/$k.pem" --pin-file "$PINFILE"
+	[ "$RC" = 0 ] || die "cannot import the certificate of $k"
+done
+head -c 300 /dev/urandom | xxd -p | head -c 300 >"$T/payload"
+
+# gpgsm with a software key of the same size, its agent running.
+PKI_KEY='-algorithm RSA -pkeyopt rsa_keygen_bits:3072' \
+	pki_leaf ca soft soft@example.org
+openssl pkcs12 -export -out "$T/soft.p12" -inkey "$T/pki/soft.key" \
+	-in "$T/pki/soft.pem" -certfile "$T/pki/ca.pem" -passout pass:x
+printf 'allow-loopback-pinentry\n' >"$GNUPGHOME/gpg-agent.conf"
+printf 'disable-crl-checks\n' >"$GNUPGHOME/gpgsm.conf"
+run gpgsm --batch --import "$T/pki/ca.pem"
+printf '%s S\n' "$(openssl x509 -in "$T/pki/ca.pem" -noout -fingerprint \
+	-sha1 | sed 's/.*=//')" >"$GNUPGHOME/trustlist.txt"
+# An empty protection pass phrase: the agent never asks.
+gpgsm --batch --pinentry-mode loopback --passphrase x --import "$T/soft.p12" \
+	>"$T/out" 2>&1 </dev/null || die 'gpgsm cannot import a key'
+
+export TOUCHMARK_PIN_FILE="$PINFILE"
+printf '%-46s %12s %12s %8s\n' figure ours peer ratio
+for k in r3 e2; do
+	alg=rsa
+	[ $k = r3 ] || alg=ec
+	label=$k
+	set -- "$R" "$ROUNDS" "$T/payload" \
+		touchmark "touchmark-gpgsm --status-fd=2 -bsau $k" \
+		minimal "$B/benchbin/minimal $MODULE bench $label 1234 $alg"
+	[ $k != r3 ] || set -- "$@" \
+		gpgsm "gpgsm --batch --pinentry-mode loopback --passphrase x --status-fd=2 -bsau soft@example.org"
+	"$@" >"$T/rounds" || die 'a signer fails'
+	t=$(field "$T/rounds" touchmark 2)
+	m=$(field "$T/rounds" minimal 2)
+	row "sign 300 bytes, $k: ms against minimal" "$t" "$m" "$(ratio "$t" "$m")"
+	[ $k = r3 ] || continue
+	g=$(field "$T/rounds" gpgsm 2)
+	row "sign 300 bytes, $k: ms against gpgsm" "$t" "$g" "$(ratio "$t" "$g")"
+done
+
+head -c "${MIB}M" /dev/urandom >"$T/big"
+"$R" 3 /dev/null sign "touchmark sign -k r3 $T/big" \
+	dgst "openssl dgst -sha256 $T/big" \
+	verify "touchmark verify --roots $T/pki/ca.pem $T/big" >"$T/rounds" ||
+	die 'signing a large file fails'
+d=$(field "$T/rounds" dgst 2)
+for w in sign verify; do
+	t=$(field "$T/rounds" $w 2)
+	row "$w $MIB MiB: ms against openssl dgst" "$t" "$d" "$(ratio "$t" "$d")"
+	row "$w $MIB MiB: peak KiB" "$(field "$T/rounds" $w 5)" 16384 ''
+done
+rm -f "$T/big" "$T/big.p7s"
+
+git init -q -b main "$T/work"
+cd "$T/work" || exit 1
+git config gpg.format x509
+git config gpg.x509.program "$BIN/touchmark-gpgsm"
+git config user.signingKey r3
+tree=$(git write-tree)
+c=
+i=0
+while [ $i -lt "$COMMITS" ]; do
+	c=$(git commit-tree -S ${c:+-p "$c"} -m "commit $i" "$tree") ||
+		die 'cannot sign a commit'
+	i=$((i + 1))
+done
+git update-ref refs/heads/main "$c"
+git init -q --bare "$T/server.git"
+git push -q "$T/server.git" main:refs/heads/tmp
+cd "$T/server.git" || exit 1
+git update-ref -d refs/heads/tmp
+cat >"$T/policy" <<EOF
+[policy]
+	version = 1
+[trust]
+	roots = pki/ca.pem
+	crl = pki/ca.crl
+[ref "refs/heads/*"]
+	require = commits
+EOF
+git config touchmark.policy "$T/policy"
+echo "$(printf '%040d' 0) $c refs/heads/main" >"$T/updates"
+"$R" 3 "$T/updates" gate "taskset -c 0 touchmark-pre-receive" \
+	>"$T/rounds" || die 'the gate refuses'
+t=$(field "$T/rounds" gate 2)
+rate=$(awk -v n="$COMMITS" -v t="$t" 'BEGIN { printf "%.0f", n * 1000 / t }')
+taskset -c 0 openssl speed -mr -seconds 2 rsa3072 >"$T/speed" 2>/dev/null
+raw=$(awk -F: '$1 == "+F2" { v = $5 } END { printf "%.0f", v > 1 ? v : 1 / v }' "$T/speed")
+row "gate, $COMMITS RSA-3072 commits, one core: per s" "$rate" "$raw" \
+	"$(ratio "$rate" "$raw")"
+row "gate: peak KiB" "$(field "$T/rounds" gate 5)" '' ''

@@ -1,0 +1,102 @@
+/*
+ * rounds.c - commands timed in turn, so that a machine that slows down slows
+ * all of them.
+ *
+ *   rounds N INPUT NAME COMMAND [NAME COMMAND]...
+ *
+ * Runs A B C A B C ... N times after one round that does not count, each
+ * COMMAND by /bin/sh -c 'exec COMMAND' with INPUT as standard input, and
+ * prints per command: name, median wall ms, minimum, maximum, peak KiB,
+ * separated by tabs. A command that fails ends it with 1.
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define COMMANDS 8
+
+static double now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
+}
+
+static int compare(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+static void child(const char *input, const char *command)
+{
+	int in = open(input, O_RDONLY), out = open("/dev/null", O_WRONLY);
+	char *line;
+
+	dup2(in, 0);
+	dup2(out, 1);
+	dup2(out, 2);
+	if (asprintf(&line, "exec %s", command) > 0)
+		execl("/bin/sh", "sh", "-c", line, (char *)NULL);
+	_exit(127);
+}
+
+/* One run; negative when it failed. */
+static double once(const char *input, const char *command, long *rss)
+{
+	struct rusage use;
+	double start = now_ms();
+	pid_t pid = fork();
+	int status;
+
+	if (!pid)
+		child(input, command);
+	if (pid < 0 || wait4(pid, &status, 0, &use) != pid)
+		return -1;
+	if (use.ru_maxrss > *rss)
+		*rss = use.ru_maxrss;
+	return status ? -1 : now_ms() - start;
+}
+
+int main(int argc, char **argv)
+{
+	int rounds = argc > 4 ? (int)strtol(argv[1], NULL, 10) : 0, r, c;
+	int commands = (argc - 3) / 2;
+	double *ms[COMMANDS];
+	long rss[COMMANDS] = { 0 };
+
+	if (rounds < 1 || commands < 1 || commands > COMMANDS || argc % 2 == 0)
+		return 2;
+	for (c = 0; c < commands; c++) {
+		ms[c] = calloc((size_t)rounds, sizeof(double));
+		if (!ms[c])
+			return 1;
+	}
+	for (r = -1; r < rounds; r++)
+		for (c = 0; c < commands; c++) {
+			double t = once(argv[2], argv[4 + 2 * c], &rss[c]);
+
+			if (t < 0) {
+				fprintf(stderr, "rounds: failed: %s\n",
+					argv[4 + 2 * c]);
+				return 1;
+			}
+			if (r >= 0)
+				ms[c][r] = t;
+		}
+	for (c = 0; c < commands; c++) {
+		qsort(ms[c], (size_t)rounds, sizeof(double), compare);
+		printf("%s\t%.2f\t%.2f\t%.2f\t%ld\n", argv[3 + 2 * c],
+		       ms[c][rounds / 2], ms[c][0], ms[c][rounds - 1],
+		       rss[c]);
+		free(ms[c]);
+	}
+	return 0;
+}

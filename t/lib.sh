@@ -1,0 +1,295 @@
+# shellcheck shell=sh disable=SC2034 # many of these are for the tests
+# lib.sh - what every shell test shares: a world of its own, and TAP.
+#
+#   . "${0%/*}/lib.sh"
+#   need openssl git                 stop the whole run when one is missing
+#   ok 'what holds' CMD ARG...       CMD ends with 0
+#   exits 4 'what holds' CMD ARG...  CMD ends with exactly 4
+#   has 'PATTERN' 'what holds'       the last output has a line (grep -E)
+#   hasnt 'PATTERN' 'what holds'     it has none
+#   is GOT WANT 'what holds'         two strings are the same
+#   done_testing
+#
+# The last command's output, both streams, is $T/out; its exit code $RC. A
+# sanitizer report or a signal is never the failure a test asked for.
+#
+# Worlds: $T is a scratch directory, removed at the end; HOME, XDG_* and
+# GNUPGHOME lie in it; $B is the build directory, $BIN its programs, first in
+# PATH. No variable of the caller's reaches a program under test.
+
+set -u
+LC_ALL=C
+TZ=UTC
+export LC_ALL TZ
+umask 022
+TOP=$(cd "${0%/*}/.." && pwd)
+B=${B:-$TOP/build}
+BIN=$B/bin
+MOCK=$B/mock
+T=$(mktemp -d "${TMPDIR:-/tmp}/tmk.XXXXXX") || exit 1
+HOME=$T/home
+XDG_CONFIG_HOME=$HOME/.config
+XDG_DATA_HOME=$HOME/.local/share
+XDG_STATE_HOME=$HOME/.local/state
+XDG_RUNTIME_DIR=$T/run
+GNUPGHOME=$HOME/.gnupg
+mkdir -p "$HOME" "$XDG_CONFIG_HOME" "$XDG_DATA_HOME"
+mkdir -m 700 "$XDG_RUNTIME_DIR" "$GNUPGHOME"
+export HOME XDG_CONFIG_HOME XDG_DATA_HOME XDG_STATE_HOME XDG_RUNTIME_DIR \
+	GNUPGHOME
+for v in $(env | sed -n 's/^\(TOUCHMARK[A-Z_]*\|SOFTHSM2_CONF\|GIT_[A-Z_]*\|CREDENTIALS_DIRECTORY\|TMK_[A-Z_]*\)=.*/\1/p'); do
+	unset "$v"
+done
+GIT_CONFIG_NOSYSTEM=1
+GIT_AUTHOR_NAME='A U Thor' GIT_AUTHOR_EMAIL=author@example.org
+GIT_COMMITTER_NAME='C O Mitter' GIT_COMMITTER_EMAIL=dev@example.org
+GIT_TERMINAL_PROMPT=0
+export GIT_CONFIG_NOSYSTEM GIT_AUTHOR_NAME GIT_AUTHOR_EMAIL \
+	GIT_COMMITTER_NAME GIT_COMMITTER_EMAIL GIT_TERMINAL_PROMPT
+PATH=$BIN:$PATH
+export PATH
+# A leak in a module or a library of the system is not what is tested; one in
+# our own is.
+ASAN_OPTIONS=exitcode=99:abort_on_error=0:detect_leaks=${LEAKS:-1}
+LSAN_OPTIONS=exitcode=99:print_suppressions=0:suppressions=$TOP/t/lsan.supp
+UBSAN_OPTIONS=print_stacktrace=1:exitcode=99
+export ASAN_OPTIONS LSAN_OPTIONS UBSAN_OPTIONS
+MODULE=/usr/lib/softhsm/libsofthsm2.so
+
+TESTS=0
+RC=0
+PIDS=
+
+at_end() {
+	rc=$?
+	for p in $PIDS; do
+		kill "$p" 2>/dev/null
+	done
+	if [ -n "${GNUPGHOME-}" ] && [ -d "$GNUPGHOME" ]; then
+		gpgconf --kill all >/dev/null 2>&1
+	fi
+	[ -n "${KEEP-}" ] || rm -rf "$T"
+	exit "$rc"
+}
+trap at_end EXIT
+trap 'exit 130' INT TERM
+
+# need PROGRAM...: a missing tool stops everything, it is never skipped.
+need() {
+	for p; do
+		command -v "$p" >/dev/null 2>&1 && continue
+		echo "Bail out! $p is missing: run make check, or sh t/deps.sh check"
+		exit 1
+	done
+}
+
+tap() {	# GOOD NAME
+	TESTS=$((TESTS + 1))
+	if [ "$1" = 0 ]; then
+		echo "ok $TESTS - $2"
+	else
+		echo "not ok $TESTS - $2"
+		echo "# exit $RC, output:"
+		sed 's/^/# | /' "$T/out" 2>/dev/null | head -40
+		FAILED=1
+	fi
+}
+
+# run CMD...: keep its output and exit code.
+run() {
+	"$@" >"$T/out" 2>&1 </dev/null
+	RC=$?
+}
+
+# run_in FILE CMD...: the same with FILE as standard input.
+run_in() {
+	f=$1
+	shift
+	"$@" >"$T/out" 2>&1 <"$f"
+	RC=$?
+}
+
+ok() {
+	n=$1
+	shift
+	run "$@"
+	tap "$RC" "$n"
+}
+
+exits() {
+	want=$1 n=$2
+	shift 2
+	run "$@"
+	[ "$RC" = "$want" ]
+	tap $? "$n (exit $want)"
+}
+
+has() {
+	grep -Eq -e "$1" "$T/out"
+	tap $? "$2"
+}
+
+hasnt() {
+	! grep -Eq -e "$1" "$T/out"
+	tap $? "$2"
+}
+
+is() {
+	[ "$1" = "$2" ]
+	r=$?
+	[ $r = 0 ] || printf "got '%s'\nwant '%s'\n" "$1" "$2" >"$T/out"
+	tap $r "$3"
+}
+
+done_testing() {
+	echo "1..$TESTS"
+	[ -z "${FAILED-}" ]
+	exit
+}
+
+# ---- tokens ---------------------------------------------------------------
+
+# softhsm_new LABEL: a SoftHSM token in $T with user PIN 1234, so PIN 5678.
+# Sets SOFTHSM2_CONF and PINFILE (mode 0600).
+softhsm_new() {
+	if [ -z "${SOFTHSM2_CONF-}" ]; then
+		mkdir -p "$T/tokens"
+		printf 'directories.tokendir = %s\nobjectstore.backend = file\nlog.level = ERROR\n' \
+			"$T/tokens" >"$T/softhsm2.conf"
+		SOFTHSM2_CONF=$T/softhsm2.conf
+		export SOFTHSM2_CONF
+	fi
+	softhsm2-util --init-token --free --label "$1" --pin 1234 \
+		--so-pin 5678 >"$T/softhsm.log" 2>&1 || {
+		cat "$T/softhsm.log"
+		echo 'Bail out! softhsm2-util cannot make a token'
+		exit 1
+	}
+	PINFILE=$T/pin
+	(umask 077 && echo 1234 >"$PINFILE")
+}
+
+# ---- a PKI with software keys, for the verifying side ----------------------
+
+# pki_root NAME [DAYS]: $T/pki/NAME.key, NAME.pem: a P-256 root.
+pki_root() {
+	mkdir -p "$T/pki"
+	openssl ecparam -name prime256v1 -genkey -noout \
+		-out "$T/pki/$1.key" &&
+	openssl req -x509 -new -key "$T/pki/$1.key" -sha256 \
+		-days "${2:-3650}" -subj "/O=Test/CN=$1" \
+		-addext basicConstraints=critical,CA:TRUE \
+		-addext keyUsage=critical,keyCertSign,cRLSign \
+		-out "$T/pki/$1.pem" 2>/dev/null
+}
+
+# pki_leaf CA NAME MAIL [EXT-LINE...]: NAME.key, NAME.pem under CA. Extension
+# lines replace the usual ones (code signing); `faketime` as PKI_AT and days
+# as PKI_DAYS choose the validity; PKI_KEY is an openssl genpkey algorithm.
+pki_leaf() {
+	ca=$1 name=$2 mail=$3
+	shift 3
+	if [ $# = 0 ]; then
+		set -- basicConstraints=critical,CA:FALSE \
+			keyUsage=critical,digitalSignature \
+			extendedKeyUsage=codeSigning,emailProtection
+	fi
+	{
+		printf '%s\n' "$@" subjectKeyIdentifier=hash \
+			authorityKeyIdentifier=keyid
+		[ -z "$mail" ] || echo "subjectAltName=email:$mail"
+	} >"$T/pki/$name.ext"
+	if [ ! -f "$T/pki/$name.key" ]; then
+		# shellcheck disable=SC2086 # options, to be split
+		openssl genpkey ${PKI_KEY:--algorithm EC -pkeyopt ec_paramgen_curve:P-256} \
+			-out "$T/pki/$name.key" 2>/dev/null
+	fi
+	openssl req -new -key "$T/pki/$name.key" \
+		-subj "${PKI_SUBJECT:-/O=Test/CN=$name}" \
+		-out "$T/pki/$name.csr" &&
+	${PKI_AT:+faketime "$PKI_AT"} openssl x509 -req -in "$T/pki/$name.csr" \
+		-CA "$T/pki/$ca.pem" -CAkey "$T/pki/$ca.key" -sha256 \
+		-set_serial "0x$(openssl rand -hex 8)" \
+		-days "${PKI_DAYS:-365}" -extfile "$T/pki/$name.ext" \
+		-out "$T/pki/$name.pem" 2>/dev/null
+}
+
+# pki_crl CA [SERIAL=REASON[@YYMMDDHHMMSSZ]...]: $T/pki/CA.crl, a current CRL.
+# SERIAL as `openssl x509 -serial` prints it; CRL_DAYS (default 30).
+pki_crl() {
+	ca=$1
+	shift
+	: >"$T/pki/$ca.index"
+	for e; do
+		serial=${e%%=*} reason=${e#*=}
+		at=$(date -u -d '1 hour ago' +%y%m%d%H%M%SZ)
+		case $reason in *@*) at=${reason#*@} reason=${reason%%@*} ;; esac
+		printf 'R\t491231235959Z\t%s%s\t%s\tunknown\t/CN=revoked\n' \
+			"$at" "${reason:+,$reason}" "$serial" \
+			>>"$T/pki/$ca.index"
+	done
+	printf '[ca]\ndefault_ca=d\n[d]\ndatabase=%s\ndefault_md=sha256\ncrlnumber=%s\n' \
+		"$T/pki/$ca.index" "$T/pki/$ca.crlnumber" >"$T/pki/$ca.cnf"
+	[ -f "$T/pki/$ca.crlnumber" ] || echo 01 >"$T/pki/$ca.crlnumber"
+	openssl ca -config "$T/pki/$ca.cnf" -gencrl -keyfile "$T/pki/$ca.key" \
+		-cert "$T/pki/$ca.pem" -crldays "${CRL_DAYS:-30}" \
+		-out "$T/pki/$ca.crl" 2>/dev/null
+}
+
+pki_serial() {
+	openssl x509 -in "$T/pki/$1.pem" -noout -serial | sed 's/serial=//'
+}
+
+# ---- a timestamp authority -------------------------------------------------
+
+# tsa_new NAME [EXT-LINE...]: a root NAME-root and a TSA certificate NAME.
+tsa_new() {
+	name=$1
+	shift
+	pki_root "$name-root"
+	[ $# != 0 ] || set -- basicConstraints=critical,CA:FALSE \
+		keyUsage=critical,digitalSignature \
+		extendedKeyUsage=critical,timeStamping
+	pki_leaf "$name-root" "$name" '' "$@"
+	cat >"$T/pki/$name.tsa.cnf" <<-EOF
+	[tsa]
+	default_tsa = t
+	[t]
+	serial = $T/pki/$name.tsaserial
+	signer_digest = sha256
+	default_policy = 1.3.6.1.4.1.99999.1
+	digests = sha256, sha384, sha512
+	accuracy = secs:1
+	ess_cert_id_alg = sha256
+	EOF
+	echo 01 >"$T/pki/$name.tsaserial"
+}
+
+tsa_start() {	# NAME [FAKETIME] [tsa-httpd options...]; sets TSA_URL, TSA_PID
+	name=$1 at=${2-}
+	shift
+	[ $# = 0 ] || shift
+	rm -f "$T/$name.port"
+	"$MOCK/tsa-httpd" --port-file "$T/$name.port" "$@" -- \
+		${at:+faketime "$at"} openssl ts -reply \
+		-config "$T/pki/$name.tsa.cnf" -queryfile /dev/stdin \
+		-signer "$T/pki/$name.pem" -inkey "$T/pki/$name.key" \
+		2>"$T/$name.tsalog" &
+	TSA_PID=$!
+	PIDS="$PIDS $TSA_PID"
+	i=0
+	while [ ! -s "$T/$name.port" ]; do
+		i=$((i + 1))
+		[ $i -lt 100 ] || {
+			echo 'Bail out! the test TSA does not start'
+			exit 1
+		}
+		sleep 0.05
+	done
+	TSA_URL=http://127.0.0.1:$(cat "$T/$name.port")/
+}
+
+tsa_stop() {
+	kill "$TSA_PID" 2>/dev/null
+	wait "$TSA_PID" 2>/dev/null
+}

@@ -1,0 +1,56 @@
+# t.mk - the slower kinds of tests: sanitizers, fuzzing, analysers, figures.
+
+-include t/conformance/conformance.mk
+
+FUZZ_CC ?= clang
+FUZZ_SECONDS ?= 60
+FUZZ_B = build-fuzz
+
+.PHONY: check-san analyze
+
+# ASan and UBSan over the whole suite.
+check-san:
+	$(MAKE) check SAN=1
+
+# Each target for FUZZ_SECONDS from its seeds; new inputs stay in the build.
+fuzz:
+	$(MAKE) B=$(FUZZ_B) CC=$(FUZZ_CC) SAN=1 OPT='-O1 -g' \
+		SAN_FLAGS='-fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=all' \
+		fuzz-targets
+	@set -e; for t in $(FUZZ); do \
+		mkdir -p $(FUZZ_B)/corpus/$$t $(FUZZ_B)/crash; \
+		echo "fuzz $$t"; \
+		$(FUZZ_B)/fuzz/fuzz_$$t -max_total_time=$(FUZZ_SECONDS) \
+			-timeout=10 -rss_limit_mb=2048 -verbosity=0 \
+			-print_final_stats=1 \
+			-artifact_prefix=$(FUZZ_B)/crash/$$t- \
+			$(FUZZ_B)/corpus/$$t t/fuzz/seeds/$$t; \
+	done
+
+.PHONY: fuzz-targets
+fuzz-targets: $(patsubst %,$(B)/fuzz/fuzz_%,$(FUZZ))
+
+$(B)/fuzz/fuzz_%: $(B)/obj/t/fuzz/fuzz_%.o $(call lib,hooks gpg) $(SIGN_LIBS)
+	@mkdir -p $(@D)
+	$(link) -fsanitize=fuzzer $(LIBS_CRYPTO) $(LIBS_P11) $(LIBS_GIT)
+
+SOURCES = $(wildcard common/*/*.c formats/*.c plugins/*.c hooks/*.c)
+
+# A finding of either analyser is a failure.
+analyze:
+	@set -e; for f in $(SOURCES); do \
+		$(CC) $(CPPFLAGS) -std=gnu11 -O1 -fanalyzer -Werror -c \
+			-o /dev/null $$f; \
+		clang --analyze -Xclang -analyzer-output=text \
+			-Xclang -analyzer-werror $(CPPFLAGS) -o /dev/null $$f; \
+	done
+	@echo "analyze: $(words $(SOURCES)) files, nothing found"
+
+lint:
+	shellcheck .ci/run t/*.sh t/conformance/*.sh
+	mandoc -Tlint -Wwarning man/*.[1-8]
+
+bench:
+	sh t/deps.sh check
+	$(MAKE) all mocks $(BENCHES)
+	B=$(abspath $(B)) sh t/bench/bench.sh
