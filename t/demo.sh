@@ -11,6 +11,8 @@ D=$(mktemp -d "${TMPDIR:-/tmp}/touchmark-demo.XXXXXX") || exit 1
 for v in $(env | sed -n 's/^\(TOUCHMARK[A-Z_]*\|SOFTHSM2_CONF\|GIT_[A-Z_]*\|GNUPGHOME\|XDG_[A-Z_]*\)=.*/\1/p'); do
 	unset "$v"
 done
+unset http_proxy https_proxy all_proxy no_proxy HTTP_PROXY HTTPS_PROXY \
+	ALL_PROXY NO_PROXY
 HOME=$D/home
 GIT_CONFIG_NOSYSTEM=1
 LC_ALL=C
@@ -171,6 +173,7 @@ quiet git config --global advice.detachedHead false
 say 'A token, a key born in it, a certificate for code signing, git set up.'
 good touchmark init --name dev --git global
 good git config --global touchmark.tsa "http://127.0.0.1:$(cat port)/"
+good git config --file "$HOME/.config/touchmark/policy" trust.tsaRoots "$D/pki/tsa-ca.pem"
 
 say 'A signed and timestamped commit and tag.'
 good git init -q work
@@ -179,11 +182,13 @@ good 'echo hello >README && git add README'
 good git commit -q -m first
 shows 'Good signature' git verify-commit HEAD
 shows '^G ' "git log -1 --format='%G? %GS'"
-good git tag -s -m 'release 1.0' v1.0
+good "git tag -s -m 'release 1.0' v1.0"
 shows 'Good signature' git verify-tag v1.0
 
 say 'A key for a corporate CA: made in the token, certified from outside.'
-good touchmark key generate corp --token dev --algorithm p256
+# shellcheck disable=SC2016 # expanded when it is typed
+good 'export TOUCHMARK_PIN_FILE=$HOME/.local/share/touchmark/touchmark-dev.pin'
+good touchmark key generate corp --token touchmark-dev --algorithm p256
 good touchmark key csr corp --subject /O=Example/CN=Dana --email dana@example.org -o ../pki/corp.csr
 cd .. || exit 1
 shows 'verify OK' openssl req -in pki/corp.csr -noout -verify
@@ -196,8 +201,7 @@ cat >../policy <<'EOF'
 [policy]
 	version = 1
 [trust]
-	roots = dev-ca.pem
-	roots = pki/corporate-ca.pem
+	roots = roots.pem
 	tsaRoots = pki/tsa-ca.pem
 	crl = dev-ca.crl
 	crl = pki/corporate-ca.crl
@@ -208,7 +212,8 @@ cat >../policy <<'EOF'
 	require = tag
 	timestamp = always
 EOF
-quiet cp "$HOME/.config/touchmark/dev-ca.pem" "$HOME/.config/touchmark/dev-ca.crl" ..
+cat "$HOME/.config/touchmark/dev-ca.pem" ../pki/corporate-ca.pem >../roots.pem
+quiet cp "$HOME/.config/touchmark/dev-ca.crl" ..
 good cat ../policy
 good touchmark policy check ../policy
 good git init -q --bare ../server.git
@@ -247,7 +252,7 @@ good git -c gpg.x509.program="$D/other-signer" commit -q --allow-empty -m tls
 refused cert-usage git push -q origin tls
 
 say 'A certificate that has expired: worthless alone, good with a timestamp.'
-good touchmark key generate brief --token dev --algorithm p256
+good touchmark key generate brief --token touchmark-dev --algorithm p256
 good touchmark key csr brief --subject /O=Example/CN=Brief --email dana@example.org -o ../pki/brief.csr
 cd .. || exit 1
 expiry=$(date -u -d '12 seconds' +%s)
@@ -266,7 +271,7 @@ good git push -q origin stamped
 
 say 'A revoked certificate does not get in.'
 good git switch -q -c revoked main
-good git -c user.signingKey=corp commit -q --allow-empty -m 'by corp'
+good git -c user.signingKey=corp commit -q --allow-empty -m corp
 cd .. || exit 1
 quiet openssl ca -config pki/ca.cnf -revoke pki/corp.pem -crl_reason \
 	keyCompromise -keyfile pki/corporate-ca.key -cert pki/corporate-ca.pem

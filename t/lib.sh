@@ -40,6 +40,9 @@ export HOME XDG_CONFIG_HOME XDG_DATA_HOME XDG_STATE_HOME XDG_RUNTIME_DIR \
 for v in $(env | sed -n 's/^\(TOUCHMARK[A-Z_]*\|SOFTHSM2_CONF\|GIT_[A-Z_]*\|CREDENTIALS_DIRECTORY\|TMK_[A-Z_]*\)=.*/\1/p'); do
 	unset "$v"
 done
+# curl would send even what goes to 127.0.0.1 through a proxy.
+unset http_proxy https_proxy all_proxy no_proxy HTTP_PROXY HTTPS_PROXY \
+	ALL_PROXY NO_PROXY
 GIT_CONFIG_NOSYSTEM=1
 GIT_AUTHOR_NAME='A U Thor' GIT_AUTHOR_EMAIL=author@example.org
 GIT_COMMITTER_NAME='C O Mitter' GIT_COMMITTER_EMAIL=dev@example.org

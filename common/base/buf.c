@@ -38,7 +38,7 @@ static int grow(struct tmk_buf *buf, size_t need)
 	uint8_t *data;
 
 	while (cap < need)
-		cap = cap > need / 2 ? need : cap * 2;
+		cap = cap > SIZE_MAX / 2 ? need : cap * 2;
 	data = malloc(cap);
 	if (!data)
 		return -1;

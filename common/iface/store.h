@@ -26,6 +26,9 @@ struct tmk_place {
 	const char *module;	/* module path when the URI has none; or NULL */
 	const char *pin_file;	/* --pin-file; or NULL */
 	int deadline_ms;	/* per module call; 0: 30,000 */
+	/* What the environment says; libraries do not read it themselves. */
+	const char *pin_file_env;	/* TOUCHMARK_PIN_FILE; or NULL */
+	const char *credentials_dir;	/* CREDENTIALS_DIRECTORY; or NULL */
 };
 
 enum tmk_tristate { TMK_NO = 0, TMK_YES = 1, TMK_ABSENT = -1 };

@@ -63,15 +63,15 @@ head -c 300 /dev/urandom | xxd -p | head -c 300 >"$T/payload"
 # gpgsm with a software key of the same size, its agent running.
 PKI_KEY='-algorithm RSA -pkeyopt rsa_keygen_bits:3072' \
 	pki_leaf ca soft soft@example.org
-openssl pkcs12 -export -out "$T/soft.p12" -inkey "$T/pki/soft.key" \
-	-in "$T/pki/soft.pem" -certfile "$T/pki/ca.pem" -passout pass:x
+openssl pkcs12 -export -legacy -out "$T/soft.p12" -inkey "$T/pki/soft.key" \
+	-in "$T/pki/soft.pem" -certfile "$T/pki/ca.pem" -passout pass:
 printf 'allow-loopback-pinentry\n' >"$GNUPGHOME/gpg-agent.conf"
 printf 'disable-crl-checks\n' >"$GNUPGHOME/gpgsm.conf"
 run gpgsm --batch --import "$T/pki/ca.pem"
 printf '%s S\n' "$(openssl x509 -in "$T/pki/ca.pem" -noout -fingerprint \
 	-sha1 | sed 's/.*=//')" >"$GNUPGHOME/trustlist.txt"
 # An empty protection pass phrase: the agent never asks.
-gpgsm --batch --pinentry-mode loopback --passphrase x --import "$T/soft.p12" \
+gpgsm --batch --pinentry-mode loopback --passphrase '' --import "$T/soft.p12" \
 	>"$T/out" 2>&1 </dev/null || die 'gpgsm cannot import a key'
 
 export TOUCHMARK_PIN_FILE="$PINFILE"
@@ -84,7 +84,7 @@ for k in r3 e2; do
 		touchmark "touchmark-gpgsm --status-fd=2 -bsau $k" \
 		minimal "$B/benchbin/minimal $MODULE bench $label 1234 $alg"
 	[ $k != r3 ] || set -- "$@" \
-		gpgsm "gpgsm --batch --pinentry-mode loopback --passphrase x --status-fd=2 -bsau soft@example.org"
+		gpgsm "gpgsm --batch --status-fd=2 -bsau soft@example.org"
 	"$@" >"$T/rounds" || die 'a signer fails'
 	t=$(field "$T/rounds" touchmark 2)
 	m=$(field "$T/rounds" minimal 2)

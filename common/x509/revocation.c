@@ -1,0 +1,209 @@
+#include "x509/judging.h"
+
+#include <stdio.h>
+
+#include <openssl/objects.h>
+#include <openssl/x509v3.h>
+
+#include "x509/cert.h"
+#include "x509/crl.h"
+#include "x509/form.h"
+#include "x509/strength.h"
+#include "x509/trust.h"
+
+#define NAME_TEXT 200
+
+/* The root is what the administrator named: nobody above it could speak. Its
+ * own CRL counts when it is its own issuer, and its absence does not. */
+static bool is_root(X509_STORE_CTX *ctx)
+{
+	STACK_OF(X509) *chain = X509_STORE_CTX_get0_chain(ctx);
+	int depth = X509_STORE_CTX_get_error_depth(ctx);
+
+	return !X509_STORE_CTX_get0_parent_ctx(ctx) && depth > 0 &&
+		depth == sk_X509_num(chain) - 1;
+}
+
+static bool is_own_issuer(X509_STORE_CTX *ctx)
+{
+	X509 *cert = X509_STORE_CTX_get_current_cert(ctx);
+
+	return cert && X509_self_signed(cert, 0) == 1;
+}
+
+/* Every certificate of the chain, the root only if more is asked than path
+ * validation does: its extensions are not the sender's. */
+static bool formed(struct tmk_judging *j, STACK_OF(X509) *chain)
+{
+	int i, n = sk_X509_num(chain);
+	char name[NAME_TEXT], why[120];
+
+	for (i = 0; i < n; i++) {
+		X509 *cert = sk_X509_value(chain, i);
+		bool root = i == n - 1;
+
+		if ((root && !j->request->strict) ||
+		    tmk_form_ok(cert, root, j->request->strict, why,
+				sizeof(why)))
+			continue;
+		tmk_judging_refuse(j, TMK_CHAIN_NOT_TRUSTED, "%s %s",
+				   tmk_cert_subject(name, sizeof(name), cert),
+				   why);
+		return false;
+	}
+	return true;
+}
+
+int tmk_judging_revocation(X509_STORE_CTX *ctx)
+{
+	struct tmk_judging *j = tmk_judging_of(ctx);
+	const struct tmk_chain_request *request = j->request;
+	STACK_OF(X509) *chain = X509_STORE_CTX_get0_chain(ctx);
+	X509_VERIFY_PARAM *param = X509_STORE_CTX_get0_param(ctx);
+	char why[340];
+	int rc;
+
+	X509_STORE_CTX_set_error(ctx, X509_V_ERR_APPLICATION_VERIFICATION);
+	/* The issuer of an indirect CRL: the clock is set already. */
+	if (X509_STORE_CTX_get0_parent_ctx(ctx)) {
+		if (!tmk_judging_strong(j, chain, false))
+			return 0;
+		X509_STORE_CTX_set_error(ctx, X509_V_OK);
+		return request->trust->check_revocation(ctx);
+	}
+	j->built = true;
+	if (!tmk_judging_strong(j, chain, true) || !formed(j, chain))
+		return 0;
+	if (!tmk_usage_chain_ok(&j->usage, request, chain, why, sizeof(why)))
+		return tmk_judging_refuse(j, TMK_CHAIN_USAGE, "%s", why);
+	X509_STORE_CTX_set_error(ctx, X509_V_OK);
+	if (request->revocation == TMK_REVOCATION_OFF)
+		return 1;
+	/* What is known of revocation is known now, whatever the time of the
+	 * signature: OpenSSL would take the CRL that was current then. */
+	X509_VERIFY_PARAM_set_time(param, (time_t)request->now);
+	rc = request->trust->check_revocation(ctx);
+	X509_VERIFY_PARAM_set_time(param, (time_t)request->at);
+	return rc;
+}
+
+int tmk_judging_crl(X509_STORE_CTX *ctx, X509_CRL *crl)
+{
+	struct tmk_judging *j = tmk_judging_of(ctx);
+
+	if (!j->request->any_strength && !is_root(ctx) &&
+	    !tmk_strength_crl_ok(crl)) {
+		X509_STORE_CTX_set_error(ctx,
+					 X509_V_ERR_APPLICATION_VERIFICATION);
+		return tmk_judging_refuse(j, TMK_CHAIN_REVOCATION_UNKNOWN,
+					  "a CRL is signed with a weak digest "
+					  "(%s)", OBJ_nid2sn(
+					  X509_CRL_get_signature_nid(crl)));
+	}
+	if (j->request->strict &&
+	    X509_CRL_get_ext_by_NID(crl, NID_crl_number, -1) < 0) {
+		X509_STORE_CTX_set_error(ctx,
+					 X509_V_ERR_APPLICATION_VERIFICATION);
+		return tmk_judging_refuse(j, TMK_CHAIN_REVOCATION_UNKNOWN,
+					  "a CRL without cRLNumber");
+	}
+	/* RFC 5280 5.1.2.5: without an end nobody can tell that it is current. */
+	if (!X509_CRL_get0_nextUpdate(crl) &&
+	    !tmk_judging_crl_problem(j, ctx, X509_V_ERR_CRL_HAS_EXPIRED))
+		return 0;
+	return j->request->trust->check_crl(ctx, crl);
+}
+
+/* Problems that are the same as having no current CRL. */
+static bool is_absence(int code)
+{
+	switch (code) {
+	case X509_V_ERR_UNABLE_TO_GET_CRL:
+	case X509_V_ERR_UNABLE_TO_GET_CRL_ISSUER:
+	case X509_V_ERR_CRL_NOT_YET_VALID:
+	case X509_V_ERR_CRL_HAS_EXPIRED:
+	case X509_V_ERR_DIFFERENT_CRL_SCOPE:
+		return true;
+	default:
+		return false;
+	}
+}
+
+bool tmk_judging_is_crl_problem(int code)
+{
+	switch (code) {
+	case X509_V_ERR_UNABLE_TO_DECRYPT_CRL_SIGNATURE:
+	case X509_V_ERR_CRL_SIGNATURE_FAILURE:
+	case X509_V_ERR_ERROR_IN_CRL_LAST_UPDATE_FIELD:
+	case X509_V_ERR_ERROR_IN_CRL_NEXT_UPDATE_FIELD:
+	case X509_V_ERR_KEYUSAGE_NO_CRL_SIGN:
+	case X509_V_ERR_UNHANDLED_CRITICAL_CRL_EXTENSION:
+	case X509_V_ERR_CRL_PATH_VALIDATION_ERROR:
+		return true;
+	default:
+		return is_absence(code);
+	}
+}
+
+/* The issuer of an indirect CRL whose own status stands in the CRL that it
+ * signs: its CA arranged that by naming it as the only source. OpenSSL looks
+ * no deeper than one level; the signature of that CRL is still checked. */
+static bool is_circle(X509_STORE_CTX *ctx)
+{
+	X509 *cert = X509_STORE_CTX_get_current_cert(ctx);
+	X509_CRL *crl = X509_STORE_CTX_get0_current_crl(ctx);
+
+	return X509_STORE_CTX_get0_parent_ctx(ctx) && cert && crl &&
+		X509_STORE_CTX_get_error_depth(ctx) == 0 &&
+		X509_STORE_CTX_get0_current_issuer(ctx) &&
+		!X509_cmp(X509_STORE_CTX_get0_current_issuer(ctx), cert) &&
+		!X509_NAME_cmp(X509_CRL_get_issuer(crl),
+			       X509_get_subject_name(cert));
+}
+
+int tmk_judging_crl_problem(struct tmk_judging *j, X509_STORE_CTX *ctx,
+			    int code)
+{
+	X509 *cert = X509_STORE_CTX_get_current_cert(ctx);
+	char name[NAME_TEXT];
+
+	if (is_root(ctx) && (is_absence(code) || !is_own_issuer(ctx)))
+		return 1;
+	if (code == X509_V_ERR_CRL_PATH_VALIDATION_ERROR && is_circle(ctx))
+		return 1;
+	if (!is_absence(code))
+		return tmk_judging_refuse(j, TMK_CHAIN_REVOCATION_UNKNOWN,
+					  "the CRL for %s: %s",
+					  cert ? tmk_cert_subject(name,
+						sizeof(name), cert) : "?",
+					  X509_verify_cert_error_string(code));
+	/* Go on: a stale CRL may still tell that it is revoked. */
+	if (!j->unknown)
+		snprintf(j->unknown_text, sizeof(j->unknown_text),
+			 "no current CRL for %s (%s)",
+			 cert ? tmk_cert_subject(name, sizeof(name), cert) :
+			 "?", X509_verify_cert_error_string(code));
+	j->unknown = true;
+	return 1;
+}
+
+int tmk_judging_revoked(struct tmk_judging *j, X509_STORE_CTX *ctx)
+{
+	X509 *cert = X509_STORE_CTX_get_current_cert(ctx);
+	X509_CRL *crl = X509_STORE_CTX_get0_current_crl(ctx);
+	X509_REVOKED *entry = NULL;
+	char name[NAME_TEXT], why[120] = "revoked";
+
+	if (is_root(ctx) && !is_own_issuer(ctx))
+		return 1;
+	if (crl && cert && X509_CRL_get0_by_cert(crl, &entry, cert) == 1 &&
+	    !tmk_crl_entry_falls(entry, j->request->at, j->request->stamped,
+				 why, sizeof(why)))
+		return 1;
+	/* The issuer of a CRL: then that CRL tells nothing. */
+	if (X509_STORE_CTX_get0_parent_ctx(ctx))
+		return 0;
+	return tmk_judging_refuse(j, TMK_CHAIN_REVOKED, "%s is %s", cert ?
+				  tmk_cert_subject(name, sizeof(name), cert) :
+				  "the certificate", why);
+}
