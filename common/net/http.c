@@ -1,0 +1,213 @@
+#include "net/http.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include <curl/curl.h>
+
+#define CONNECT_PART 2		/* connecting may take 1/2 of the deadline */
+#define REDIRECTS 3
+
+/* libcurl hands the answer over in pieces. */
+struct sink {
+	struct tmk_buf *out;
+	bool full;
+};
+
+static size_t take(char *data, size_t size, size_t n, void *arg)
+{
+	struct sink *sink = arg;
+
+	if (tmk_buf_add(sink->out, data, size * n)) {
+		sink->full = true;
+		return 0;
+	}
+	return size * n;
+}
+
+/* "scheme://host:port" without user, path and query, for messages. */
+static int host_of(char *out, size_t size, const char *url,
+		   struct tmk_err *err)
+{
+	CURLU *u = curl_url();
+	char *scheme = NULL, *host = NULL, *port = NULL;
+	int rc = -1;
+
+	if (!u)
+		return tmk_err_nomem(err);
+	if (strlen(url) <= TMK_HTTP_URL_MAX &&
+	    !curl_url_set(u, CURLUPART_URL, url, 0) &&
+	    !curl_url_get(u, CURLUPART_SCHEME, &scheme, 0) &&
+	    !curl_url_get(u, CURLUPART_HOST, &host, 0) &&
+	    (!strcmp(scheme, "http") || !strcmp(scheme, "https"))) {
+		(void)curl_url_get(u, CURLUPART_PORT, &port, 0);
+		snprintf(out, size, "%s://%s%s%s", scheme, host,
+			 port ? ":" : "", port ? port : "");
+		rc = 0;
+	}
+	curl_free(scheme);
+	curl_free(host);
+	curl_free(port);
+	curl_url_cleanup(u);
+	if (rc)
+		return tmk_err_set(err, TMK_USAGE, "what was given is no http "
+				   "or https URL");
+	return 0;
+}
+
+/* Which schemes are spoken; what began encrypted does not go on in the
+ * clear. */
+static CURLcode set_protocols(CURL *c, bool encrypted)
+{
+	CURLcode rc = 0;
+
+#if LIBCURL_VERSION_NUM >= 0x075500
+	rc |= curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
+	rc |= curl_easy_setopt(c, CURLOPT_REDIR_PROTOCOLS_STR,
+			       encrypted ? "https" : "http,https");
+#else
+	const long both = CURLPROTO_HTTP | CURLPROTO_HTTPS;
+
+	rc |= curl_easy_setopt(c, CURLOPT_PROTOCOLS, both);
+	rc |= curl_easy_setopt(c, CURLOPT_REDIR_PROTOCOLS,
+			       encrypted ? (long)CURLPROTO_HTTPS : both);
+#endif
+	return rc;
+}
+
+static CURLcode set_bounds(CURL *c, const struct tmk_http_request *r)
+{
+	CURLcode rc = 0;
+
+	rc |= curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
+	rc |= curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, r->deadline);
+	rc |= curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS,
+			       r->deadline / CONNECT_PART + 1);
+	rc |= set_protocols(c, !strncasecmp(r->url, "https:", 6));
+	rc |= curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, r->type ? 0L : 1L);
+	rc |= curl_easy_setopt(c, CURLOPT_MAXREDIRS, (long)REDIRECTS);
+	rc |= curl_easy_setopt(c, CURLOPT_SSL_VERIFYPEER, 1L);
+	rc |= curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, 2L);
+	rc |= curl_easy_setopt(c, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+	return rc;
+}
+
+static CURLcode set_request(CURL *c, const struct tmk_http_request *r,
+			    struct curl_slist **headers, struct sink *sink)
+{
+	char line[256];
+	struct curl_slist *more;
+	CURLcode rc = 0;
+
+	rc |= curl_easy_setopt(c, CURLOPT_URL, r->url);
+	rc |= curl_easy_setopt(c, CURLOPT_USERAGENT,
+			       "touchmark/" TMK_VERSION);
+	rc |= curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, take);
+	rc |= curl_easy_setopt(c, CURLOPT_WRITEDATA, sink);
+	if (r->expect) {
+		snprintf(line, sizeof(line), "Accept: %s", r->expect);
+		*headers = curl_slist_append(*headers, line);
+		if (!*headers)
+			return CURLE_OUT_OF_MEMORY;
+	}
+	if (!r->type)
+		return rc;
+	snprintf(line, sizeof(line), "Content-Type: %s", r->type);
+	more = curl_slist_append(*headers, line);
+	if (!more)
+		return CURLE_OUT_OF_MEMORY;
+	*headers = more;
+	rc |= curl_easy_setopt(c, CURLOPT_POST, 1L);
+	rc |= curl_easy_setopt(c, CURLOPT_POSTFIELDS, r->body);
+	rc |= curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE, (long)r->body_len);
+	return rc;
+}
+
+/* Whether a Content-Type is this media type, parameters aside (RFC 9110
+ * 8.3). */
+static bool is_type(const char *got, const char *want)
+{
+	size_t n = strlen(want);
+
+	return got && !strncasecmp(got, want, n) &&
+		(!got[n] || got[n] == ';' || got[n] == ' ');
+}
+
+static int check_answer(CURL *c, const struct tmk_http_request *r,
+			const char *host, struct tmk_err *err)
+{
+	const char *type = NULL;
+	long status = 0;
+
+	curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &status);
+	curl_easy_getinfo(c, CURLINFO_CONTENT_TYPE, &type);
+	if (status >= 300 && status < 400)
+		return tmk_err_set(err, TMK_NET, "%s sends us elsewhere "
+				   "(status %ld), which is not followed",
+				   host, status);
+	if (status != 200)
+		return tmk_err_set(err, TMK_NET, "%s answered with status "
+				   "%ld", host, status);
+	if (r->expect && !is_type(type, r->expect))
+		return tmk_err_set(err, TMK_NET, "%s answered with %.80s, "
+				   "not %s", host, type ? type : "no type",
+				   r->expect);
+	return 0;
+}
+
+static int perform(CURL *c, const struct tmk_http_request *r,
+		   const struct sink *sink, const char *host,
+		   struct tmk_err *err)
+{
+	char why[CURL_ERROR_SIZE] = "";
+	CURLcode rc;
+
+	(void)curl_easy_setopt(c, CURLOPT_ERRORBUFFER, why);
+	rc = curl_easy_perform(c);
+	(void)curl_easy_setopt(c, CURLOPT_ERRORBUFFER, NULL);
+	if (sink->full)
+		return tmk_err_set(err, TMK_NET, "%s answered more than %zu "
+				   "bytes", host, sink->out->max);
+	if (rc == CURLE_OPERATION_TIMEDOUT)
+		return tmk_err_set(err, TMK_NET, "%s did not answer within "
+				   "%ld ms", host, r->deadline);
+	if (rc)
+		return tmk_err_set(err, TMK_NET, "%s: %s", host,
+				   *why ? why : curl_easy_strerror(rc));
+	return check_answer(c, r, host, err);
+}
+
+int tmk_http_exchange(struct tmk_buf *out, const struct tmk_http_request *r,
+		      struct tmk_err *err)
+{
+	struct tmk_buf body = TMK_BUF_INIT(out->max - out->len);
+	struct sink sink = { &body, false };
+	struct curl_slist *headers = NULL;
+	char host[300];
+	CURL *c = NULL;
+	int rc;
+
+	if (curl_global_init(CURL_GLOBAL_DEFAULT))
+		return tmk_err_nomem(err);
+	rc = host_of(host, sizeof(host), r->url, err);
+	if (rc)
+		goto out;
+	c = curl_easy_init();
+	if (!c || set_bounds(c, r) || set_request(c, r, &headers, &sink) ||
+	    curl_easy_setopt(c, CURLOPT_HTTPHEADER, headers)) {
+		rc = tmk_err_set(err, TMK_INTERNAL,
+				 "libcurl refuses its options");
+		goto out;
+	}
+	rc = perform(c, r, &sink, host, err);
+	if (!rc && tmk_buf_add(out, body.data, body.len))
+		rc = tmk_err_nomem(err);
+out:
+	curl_easy_cleanup(c);
+	curl_slist_free_all(headers);
+	tmk_buf_release(&body);
+	curl_global_cleanup();
+	return rc;
+}

@@ -1,0 +1,76 @@
+/*
+ * The certificates that were decoded last. Nothing is decided here: a hit is
+ * what decoding the same bytes again would give.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/err.h>
+
+#include "seal/cms_read.h"
+
+#define KEPT 16			/* certificates */
+#define KEPT_MAX 8192		/* bytes of one; larger ones are rare */
+
+struct entry {
+	uint8_t *der;
+	size_t len;
+	X509 *x509;
+};
+
+static _Thread_local struct entry kept[KEPT];
+static _Thread_local unsigned int oldest;
+
+static X509 *find(const struct tmk_ber *der)
+{
+	int i;
+
+	for (i = 0; i < KEPT; i++)
+		if (kept[i].len == der->all_len &&
+		    !memcmp(kept[i].der, der->all, der->all_len))
+			return X509_up_ref(kept[i].x509) ? kept[i].x509 : NULL;
+	return NULL;
+}
+
+/* Keep it in the place of the oldest. Without memory it is simply not kept. */
+static void keep(const struct tmk_ber *der, X509 *x509)
+{
+	struct entry *e = &kept[oldest % KEPT];
+	uint8_t *copy;
+
+	if (der->all_len > KEPT_MAX)
+		return;
+	copy = malloc(der->all_len);
+	if (!copy)
+		return;
+	if (!X509_up_ref(x509)) {
+		free(copy);
+		return;
+	}
+	memcpy(copy, der->all, der->all_len);
+	free(e->der);
+	X509_free(e->x509);
+	e->der = copy;
+	e->len = der->all_len;
+	e->x509 = x509;
+	oldest++;
+}
+
+X509 *tmk_cms_cache_decode(const struct tmk_ber *der)
+{
+	const unsigned char *p = der->all;
+	X509 *x509 = find(der);
+
+	if (x509)
+		return x509;
+	ERR_set_mark();
+	x509 = d2i_X509(NULL, &p, (long)der->all_len);
+	ERR_pop_to_mark();
+	if (x509 && p != der->all + der->all_len) {
+		X509_free(x509);
+		return NULL;
+	}
+	if (x509)
+		keep(der, x509);
+	return x509;
+}

@@ -1,0 +1,110 @@
+/*
+ * The arithmetic: is this the key's signature over the signed attributes, and
+ * do they name this content?
+ */
+#include <string.h>
+
+#include <openssl/crypto.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/rsa.h>
+
+#include "seal/cms_read.h"
+#include "x509/cert.h"
+#include "x509/digest.h"
+
+#define ARITHMETIC_MIN_RSA 1024	/* bits; below, nothing is worth trying */
+
+static bool set_pss(EVP_PKEY_CTX *ctx, const EVP_MD *md, int salt)
+{
+	return EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PSS_PADDING) > 0 &&
+		EVP_PKEY_CTX_set_rsa_mgf1_md(ctx, md) > 0 &&
+		EVP_PKEY_CTX_set_rsa_pss_saltlen(ctx, salt) > 0;
+}
+
+int tmk_cms_check_value(EVP_PKEY *key, enum tmk_cms_scheme scheme, int salt,
+			enum tmk_hash hash, const uint8_t *digest,
+			size_t digest_len, const uint8_t *value,
+			size_t value_len, struct tmk_err *err)
+{
+	const EVP_MD *md = tmk_digest_md((int)hash);
+	EVP_PKEY_CTX *ctx;
+	bool good;
+
+	ERR_set_mark();
+	ctx = EVP_PKEY_CTX_new(key, NULL);
+	if (!ctx) {
+		ERR_pop_to_mark();
+		return tmk_err_nomem(err);
+	}
+	good = EVP_PKEY_verify_init(ctx) > 0;
+	if (good && scheme == TMK_CMS_PKCS1)
+		good = EVP_PKEY_CTX_set_rsa_padding(ctx,
+						    RSA_PKCS1_PADDING) > 0;
+	good = good && EVP_PKEY_CTX_set_signature_md(ctx, md) > 0;
+	if (good && scheme == TMK_CMS_PSS)
+		good = set_pss(ctx, md, salt);
+	/* A signature of a wrong form makes it negative: no is no. */
+	good = good && EVP_PKEY_verify(ctx, value, value_len, digest,
+				       digest_len) == 1;
+	EVP_PKEY_CTX_free(ctx);
+	ERR_pop_to_mark();
+	return good;
+}
+
+/* The digest of the attributes as they stand, with the SET OF tag that RFC
+ * 5652 5.4 puts in the place of [0]. */
+static int hash_attrs(uint8_t *out, size_t *len, enum tmk_hash hash,
+		      const struct tmk_ber *attrs, struct tmk_err *err)
+{
+	static const uint8_t set = TMK_BER_SET;
+	struct tmk_digest d = { NULL };
+	int rc;
+
+	rc = tmk_digest_init(&d, (int)hash, err);
+	if (!rc)
+		rc = tmk_digest_update(&d, &set, 1, err);
+	if (!rc)
+		rc = tmk_digest_update(&d, attrs->all + 1, attrs->all_len - 1,
+				       err);
+	if (!rc)
+		rc = tmk_digest_final(&d, out, len, err);
+	tmk_digest_release(&d);
+	return rc;
+}
+
+int tmk_cms_check(const struct tmk_evidence *evidence, int i,
+		  const uint8_t *digest, size_t digest_len,
+		  struct tmk_verdict *v, struct tmk_err *err)
+{
+	const struct tmk_signature *sig = &evidence->signature[i];
+	const struct tmk_cms_signer *s = sig->priv;
+	uint8_t own[TMK_DIGEST_MAX];
+	size_t own_len;
+	char why[160];
+	int rc;
+
+	if (!sig->cert)
+		return tmk_verdict_refuse(v, TMK_CERT_MISSING,
+					  "the signer's certificate is not "
+					  "embedded");
+	if (digest_len != sig->digest_len ||
+	    CRYPTO_memcmp(digest, sig->digest, digest_len))
+		return tmk_verdict_refuse(v, TMK_SIGNATURE_BAD,
+					  "the signature is for other content");
+	if (!tmk_cert_key_ok(sig->cert, ARITHMETIC_MIN_RSA, why, sizeof(why)))
+		return tmk_verdict_refuse(v, TMK_KEY_WEAK, "%s", why);
+	rc = hash_attrs(own, &own_len, sig->hash, &s->attrs, err);
+	if (rc)
+		return rc;
+	rc = tmk_cms_check_value(X509_get0_pubkey(sig->cert), s->scheme,
+				 s->salt, sig->hash, own, own_len, sig->value,
+				 sig->value_len, err);
+	if (rc < 0)
+		return rc;
+	if (!rc)
+		return tmk_verdict_refuse(v, TMK_SIGNATURE_BAD,
+					  "the signature is not by the key of "
+					  "its certificate");
+	return 0;
+}

@@ -1,0 +1,105 @@
+/*
+ * The table entry of the CMS seal, and the life of what it reads. Reading is
+ * split by topic into cms_read.c (structure), cms_attr.c, cms_algor.c and
+ * cms_cert.c; cms_check.c verifies, cms_make.c makes.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "iface/seal.h"
+#include "seal/cms_read.h"
+
+extern const struct tmk_seal_ops tmk_seal_cms;
+
+static void cms_free(struct tmk_evidence *evidence)
+{
+	struct tmk_cms *cms = evidence->priv;
+
+	sk_X509_pop_free(evidence->bag, X509_free);
+	free(cms->der);
+	free(cms);
+}
+
+static struct tmk_cms *cms_new(const uint8_t *der, size_t len)
+{
+	struct tmk_cms *cms = calloc(1, sizeof(*cms));
+
+	if (!cms)
+		return NULL;
+	cms->evidence.ops = &tmk_seal_cms;
+	cms->evidence.format = TMK_FORMAT_X509;
+	cms->evidence.priv = cms;
+	cms->der = malloc(len);
+	cms->evidence.bag = sk_X509_new_null();
+	if (!cms->der || !cms->evidence.bag) {
+		cms_free(&cms->evidence);
+		return NULL;
+	}
+	memcpy(cms->der, der, len);
+	return cms;
+}
+
+/* Size and nesting, before anything is allocated or handed on. */
+static bool bounded(const uint8_t *der, size_t len, struct tmk_verdict *v)
+{
+	enum tmk_ber_result rc;
+	size_t used = 0;
+
+	if (len > TMK_SEAL_MAX)
+		return tmk_verdict_refuse(v, TMK_LIMIT_EXCEEDED,
+					  "the signature has %zu bytes, more "
+					  "than %d", len, TMK_SEAL_MAX);
+	rc = len ? tmk_cms_ber_scan(&used, der, len, false) :
+		TMK_BER_MALFORMED;
+	if (rc == TMK_BER_TOO_DEEP)
+		return tmk_verdict_refuse(v, TMK_LIMIT_EXCEEDED,
+					  "the signature is nested deeper "
+					  "than %d levels", TMK_BER_DEPTH);
+	if (rc != TMK_BER_OK)
+		return tmk_verdict_refuse(v, TMK_SIGNATURE_MALFORMED,
+					  "the signature is no whole CMS");
+	if (used != len)
+		return tmk_verdict_refuse(v, TMK_SIGNATURE_MALFORMED,
+					  "%zu bytes follow the signature",
+					  len - used);
+	return true;
+}
+
+static int cms_parse(struct tmk_evidence **out, const uint8_t *der, size_t len,
+		     struct tmk_verdict *v, struct tmk_err *err)
+{
+	struct tmk_cms *cms = NULL;
+	int i, rc = 0;
+
+	*out = NULL;
+	if (!bounded(der, len, v))
+		return 0;
+	cms = cms_new(der, len);
+	if (!cms)
+		return tmk_err_nomem(err);
+	if (!tmk_cms_read_all(cms, len, v))
+		goto out;
+	rc = tmk_cms_cert_decode(cms, v, err);
+	if (rc || v->reason != TMK_GOOD)
+		goto out;
+	for (i = 0; i < cms->evidence.signatures; i++)
+		if (!tmk_cms_cert_match(cms, i, v))
+			goto out;
+	*out = &cms->evidence;
+	cms = NULL;
+out:
+	if (cms)
+		cms_free(&cms->evidence);
+	return rc;
+}
+
+const struct tmk_seal_ops tmk_seal_cms = {
+	.name = "cms",
+	.suffix = ".p7s",
+	.armour = "SIGNED MESSAGE",
+	.format = TMK_FORMAT_X509,
+	.make = tmk_cms_make,
+	.parse = cms_parse,
+	.check = tmk_cms_check,
+	.free = cms_free,
+};

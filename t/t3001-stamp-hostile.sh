@@ -1,0 +1,131 @@
+#!/bin/sh
+# Timestamp authorities that are late, cut, wrong or hostile: what is embedded
+# was fully checked, and what happens otherwise is what was configured.
+. "${0%/*}/lib.sh"
+. "${0%/*}/gpg-lib.sh"
+need openssl pkcs11-tool softhsm2-util faketime
+unset http_proxy all_proxy ALL_PROXY
+
+token_key dev dev@example.org
+git config -f "$CONFIG" touchmark.key dev
+tsa_new tsa
+tsa_new other
+cd "$T" || exit 1
+echo data >f
+
+# only URL...: the configured authorities, in this order.
+only() {
+	git config -f "$CONFIG" --unset-all touchmark.tsa 2>/dev/null
+	for u; do
+		git config -f "$CONFIG" --add touchmark.tsa "$u"
+	done
+}
+
+tokens() {	# in f.p7s
+	openssl cms -cmsout -print -inform DER -in f.p7s 2>/dev/null |
+		grep -c id-smime-aa-timeStampToken
+}
+
+# refused NAME [PATTERN]: with require nothing is written and the code is 5;
+# with prefer it goes on unstamped and says so.
+refused() {
+	rm -f f.p7s
+	exits 5 "$1: require refuses" touchmark sign --timestamp=require f
+	has "^touchmark: warning: http://127\.0\.0\.1:[0-9]+/.*${2-}" "$1: says why"
+	[ ! -e f.p7s ]
+	tap $? "$1: nothing is written"
+	ok "$1: prefer goes on" touchmark sign --timestamp=prefer f
+	has '^touchmark: warning: signing without a timestamp' "$1: with a warning"
+	is "$(tokens)" 0 "$1: no token in the signature"
+}
+
+with_mode() {	# MODE NAME [PATTERN]
+	tsa_start tsa '' --mode "$1"
+	only "$TSA_URL"
+	refused "$2" "${3-}"
+	tsa_stop
+}
+
+# ---- one that is good --------------------------------------------------------
+tsa_start tsa
+only "$TSA_URL"
+ok 'a good authority' touchmark sign --timestamp=require f
+hasnt warning 'without a warning'
+is "$(tokens)" 1 'one token is embedded'
+ok 'never does not ask' touchmark sign --timestamp=never f
+is "$(tokens)" 0 'and embeds none'
+is "$(grep -c answered "$T/tsa.tsalog")" 1 'it was asked once'
+ok 'nor does --no-timestamp' touchmark sign --no-timestamp f
+is "$(grep -c answered "$T/tsa.tsalog")" 1 'still once'
+tsa_stop
+refused 'one that is gone'
+
+# ---- ones that are bad -------------------------------------------------------
+git config -f "$CONFIG" touchmark.tsaDeadline 1
+with_mode late:5000 'a late one'
+with_mode drip 'one that answers in drops'
+git config -f "$CONFIG" --unset touchmark.tsaDeadline
+with_mode cut:100 'one that is cut off'
+with_mode status:500 'one with an error'
+with_mode type 'one with another media type'
+with_mode huge 'one without end'
+with_mode garbage 'one that talks nonsense'
+with_mode empty 'one that says nothing'
+with_mode close 'one that hangs up'
+with_mode "redirect:http://127.0.0.1:9/" 'one that sends us away'
+with_mode trailing 'bytes behind the answer'
+with_mode wrong-nonce 'an answer with another nonce' nonce
+with_mode wrong-imprint 'an answer for other bytes'
+tsa_start tsa '' --mode replay
+only "$TSA_URL"
+touchmark sign --timestamp=require f >"$T/out" 2>&1
+refused 'yesterday'\''s answer again'
+tsa_stop
+
+# ---- one whose clock is ahead --------------------------------------------------
+tsa_start tsa '+2 days'
+only "$TSA_URL"
+ok 'an authority that lives in the future' touchmark sign f
+has 'warning: the timestamp is ahead of this machine.s clock: 20' \
+	'is embedded with a warning: whose clock is wrong is not known'
+tsa_stop
+
+# ---- which roots -------------------------------------------------------------
+tsa_start tsa
+only "$TSA_URL"
+git config -f "$CONFIG" touchmark.tsaRoots "$T/pki/other-root.pem"
+refused 'an authority under another root' untrusted
+git config -f "$CONFIG" touchmark.tsaRoots "$T/pki/tsa-root.pem"
+ok 'under its own root' touchmark sign --timestamp=require f
+is "$(tokens)" 1 'it is embedded'
+rm -f f.p7s
+git config -f "$CONFIG" touchmark.tsaRoots "$T/absent.pem"
+run touchmark sign --timestamp=prefer f
+[ "$RC" != 0 ] && [ ! -e f.p7s ]
+tap $? 'roots that cannot be read stop everything'
+has tsaRoots 'and are named'
+git config -f "$CONFIG" --unset touchmark.tsaRoots
+GOOD=$TSA_URL
+
+# ---- several -----------------------------------------------------------------
+tsa_start other '' --mode status:503
+only "$TSA_URL" "$GOOD"
+ok 'the second when the first fails' touchmark sign --timestamp=require f
+has 'warning: http://127\.0\.0\.1' 'with a warning about the first'
+hasnt 'without a timestamp' 'and none about a missing stamp'
+is "$(tokens)" 1 'one token'
+only "$GOOD" "$TSA_URL"
+before=$(grep -c answered "$T/other.tsalog")
+ok 'the first when it answers' touchmark sign --timestamp=require f
+is "$(grep -c answered "$T/other.tsalog")" "$before" \
+	'the second is not asked'
+only 'http://user:secret@127.0.0.1:9/x'
+refused 'a URL with a password'
+hasnt secret 'which is not shown'
+
+# ---- none configured ---------------------------------------------------------
+only
+exits 2 'require without any authority' touchmark sign --timestamp=require f
+has 'touchmark\.tsa' 'names the setting'
+ok 'prefer without any' touchmark sign f
+done_testing
