@@ -1,0 +1,353 @@
+#include "core/judge.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include <openssl/x509v3.h>
+
+#include "base/clock.h"
+#include "x509/cert.h"
+#include "x509/tst.h"
+
+#define CERTIFICATES_DEFAULT 16	/* [limits] certificates */
+#define RSA_DEFAULT 3072	/* bits: [trust] minRsa */
+#define RSA_ANY 512		/* bits: only absurd keys fall */
+
+/* Microsoft's "Lifetime Signing": CA/Browser Forum Code Signing BR. */
+#define EKU_LIFETIME "1.3.6.1.4.1.311.10.3.13"
+
+/* All that one judgement looks at. */
+struct job {
+	struct tmk_finding *finding;
+	const struct tmk_judge *judge;
+	const struct tmk_evidence *evidence;
+	const struct tmk_signature *sig;
+	struct tmk_verdict *v;
+	struct tmk_err *err;
+};
+
+void tmk_finding_init(struct tmk_finding *finding)
+{
+	memset(finding, 0, sizeof(*finding));
+	finding->time = TMK_TIME_NONE;
+}
+
+void tmk_finding_release(struct tmk_finding *finding)
+{
+	sk_X509_pop_free(finding->chain, X509_free);
+	tmk_finding_init(finding);
+}
+
+static bool good(const struct job *job)
+{
+	return job->v->reason == TMK_GOOD;
+}
+
+/* What a stranger can make large, before anything is computed from it. */
+static int judge_limits(const struct job *job)
+{
+	int most = job->judge->certificates, have;
+
+	if (!most)
+		most = CERTIFICATES_DEFAULT;
+	have = job->evidence->bag ? sk_X509_num(job->evidence->bag) : 0;
+	if (have > most)
+		return tmk_verdict_refuse(job->v, TMK_LIMIT_EXCEEDED,
+			"the signature carries %d certificates, %d are allowed",
+			have, most);
+	if (job->sig->tokens > TMK_TOKENS_MAX)
+		return tmk_verdict_refuse(job->v, TMK_LIMIT_EXCEEDED,
+			"the signature carries %d timestamps, %d are allowed",
+			job->sig->tokens, TMK_TOKENS_MAX);
+	return 0;
+}
+
+static int judge_digest(const struct job *job)
+{
+	static const char *const names[] = {
+		[TMK_SHA256] = "SHA-256", [TMK_SHA384] = "SHA-384",
+		[TMK_SHA512] = "SHA-512"
+	};
+	unsigned int hash = job->sig->hash;
+
+	if (hash < TMK_SHA256 || hash > TMK_SHA512)
+		return tmk_verdict_refuse(job->v, TMK_DIGEST_WEAK,
+			"the signature uses a digest that is not SHA-2");
+	if (job->judge->hashes && !(job->judge->hashes & 1u << hash))
+		return tmk_verdict_refuse(job->v, TMK_DIGEST_WEAK,
+			"the signature uses %s, which the policy does not "
+			"allow", names[hash]);
+	return 0;
+}
+
+static unsigned int least_rsa(const struct tmk_judge *judge)
+{
+	return judge->min_rsa ? judge->min_rsa : RSA_DEFAULT;
+}
+
+static int judge_key(const struct job *job, unsigned int min_rsa)
+{
+	char why[200] = "";
+
+	if (!tmk_cert_key_ok(job->sig->cert, min_rsa, why, sizeof(why)))
+		return tmk_verdict_refuse(job->v, TMK_KEY_WEAK,
+					  "the signer's key is refused: %s",
+					  why);
+	return 0;
+}
+
+/* Absurd keys fall before they cost anything; a key that is only too short is
+ * named as such after its signature has proved that it is meant. */
+static int judge_signature(const struct job *job, int i,
+			   const uint8_t *digest, size_t digest_len)
+{
+	const struct tmk_evidence *evidence = job->evidence;
+
+	if (!job->sig->cert)
+		return tmk_verdict_refuse(job->v, TMK_CERT_MISSING,
+			"the signer's certificate is not in the signature");
+	if (judge_key(job, RSA_ANY) || !good(job))
+		return 0;
+	return evidence->ops->check(evidence, i, digest, digest_len, job->v,
+				    job->err);
+}
+
+/* Whether the leaf says that a timestamp does not outlive it. */
+static bool is_lifetime(X509 *cert)
+{
+	EXTENDED_KEY_USAGE *eku;
+	char oid[80];
+	bool found = false;
+	int i;
+
+	eku = X509_get_ext_d2i(cert, NID_ext_key_usage, NULL, NULL);
+	for (i = 0; i < sk_ASN1_OBJECT_num(eku) && !found; i++) {
+		OBJ_obj2txt(oid, sizeof(oid), sk_ASN1_OBJECT_value(eku, i), 1);
+		found = !strcmp(oid, EKU_LIFETIME);
+	}
+	sk_ASN1_OBJECT_pop_free(eku, ASN1_OBJECT_free);
+	return found;
+}
+
+/* One token: it must be whole, from a TSA we trust, and not from the
+ * future. */
+static int judge_token(const struct job *job, int i,
+		       struct tmk_tst_answer *answer)
+{
+	const struct tmk_judge *judge = job->judge;
+	const struct tmk_signature *sig = job->sig;
+	char text[TMK_CLOCK_TEXT];
+
+	if (tmk_tst_judge(answer, sig->token[i], sig->token_len[i],
+			  sig->value, sig->value_len, judge->tsa_trust,
+			  judge->tsa_revocation, judge->now, job->err))
+		return -1;
+	if (answer->result == TMK_TST_BAD)
+		return tmk_verdict_refuse(job->v, TMK_TIMESTAMP_BAD,
+					  "the timestamp is not good: %s",
+					  answer->text);
+	/* Without a trust of TSAs only the form was looked at. */
+	if (!judge->tsa_trust) {
+		tmk_verdict_refuse(job->v, TMK_TIMESTAMP_UNTRUSTED,
+			"the signature has a timestamp, and no timestamp "
+			"authority is trusted here");
+		return tmk_verdict_hint(job->v, "name the roots of the "
+			"timestamp authority: tsaRoots or --tsa-roots");
+	}
+	if (answer->result != TMK_TST_GOOD)
+		return tmk_verdict_refuse(job->v, TMK_TIMESTAMP_UNTRUSTED,
+			"the timestamp authority is not trusted: %s",
+			answer->text);
+	if (answer->time > judge->now &&
+	    answer->time - judge->now > judge->clock_skew)
+		return tmk_verdict_refuse(job->v, TMK_TIMESTAMP_ORDER,
+			"the timestamp's time %s lies in the future",
+			tmk_clock_format(text, answer->time));
+	return 0;
+}
+
+/* All tokens must be good; the earliest gives the time. */
+static int judge_tokens(const struct job *job)
+{
+	struct tmk_finding *f = job->finding;
+	struct tmk_tst_answer answer;
+	int i;
+
+	for (i = 0; i < job->sig->tokens; i++) {
+		memset(&answer, 0, sizeof(answer));
+		answer.result = TMK_TST_BAD;
+		if (judge_token(job, i, &answer))
+			return -1;
+		if (!good(job))
+			return 0;
+		if (f->stamped && answer.time >= f->time)
+			continue;
+		f->stamped = true;
+		f->time = answer.time;
+		snprintf(f->tsa, sizeof(f->tsa), "%s", answer.tsa);
+	}
+	return 0;
+}
+
+/* A timestamp proves nothing for a certificate that was not valid when it was
+ * made; said here, because here both times can be named. */
+static int judge_order(const struct job *job)
+{
+	char stamp[TMK_CLOCK_TEXT], edge[TMK_CLOCK_TEXT];
+	int64_t from, to, at = job->finding->time;
+	struct tmk_err why = TMK_ERR_INIT;
+
+	if (tmk_cert_validity(&from, &to, job->sig->cert, &why)) {
+		if (why.code == TMK_INTERNAL)
+			return tmk_err_set(job->err, TMK_INTERNAL, "%s",
+					   why.text);
+		return tmk_verdict_refuse(job->v, TMK_SIGNATURE_MALFORMED,
+			"the signer's certificate has no readable validity");
+	}
+	tmk_clock_format(stamp, at);
+	if (at > to)
+		return tmk_verdict_refuse(job->v, TMK_CERT_EXPIRED,
+			"the timestamp (%s) was made after the certificate "
+			"expired (%s)", stamp, tmk_clock_format(edge, to));
+	if (at < from)
+		return tmk_verdict_refuse(job->v, TMK_CERT_NOT_YET_VALID,
+			"the timestamp (%s) was made before the certificate "
+			"became valid (%s)", stamp,
+			tmk_clock_format(edge, from));
+	return 0;
+}
+
+/* Find the trusted time: a token's, else the clock's. */
+static int judge_time(const struct job *job)
+{
+	const struct tmk_judge *judge = job->judge;
+	struct tmk_finding *f = job->finding;
+	bool given = judge->at != TMK_TIME_NONE;
+
+	f->time = given ? judge->at : judge->now;
+	if (judge->timestamp == TMK_STAMP_OFF)
+		return 0;
+	if (!given && judge_tokens(job))
+		return -1;
+	if (!good(job))
+		return 0;
+	if (!f->stamped) {
+		if (judge->timestamp != TMK_STAMP_WHEN_EXPIRED)
+			tmk_verdict_refuse(job->v, TMK_TIMESTAMP_MISSING,
+				given ? "a timestamp is required, and a given "
+				"time stands in for none" :
+				"a timestamp is required, and the signature "
+				"has none");
+		return 0;
+	}
+	return judge_order(job);
+}
+
+static enum tmk_reason chain_reason(enum tmk_chain_result result)
+{
+	switch (result) {
+	case TMK_CHAIN_GOOD:
+		return TMK_GOOD;
+	case TMK_CHAIN_NOT_TRUSTED:
+		return TMK_CHAIN_UNTRUSTED;
+	case TMK_CHAIN_EXPIRED:
+		return TMK_CERT_EXPIRED;
+	case TMK_CHAIN_NOT_YET_VALID:
+		return TMK_CERT_NOT_YET_VALID;
+	case TMK_CHAIN_REVOKED:
+		return TMK_CERT_REVOKED;
+	case TMK_CHAIN_REVOCATION_UNKNOWN:
+		return TMK_REVOCATION_UNKNOWN;
+	case TMK_CHAIN_USAGE:
+		return TMK_CERT_USAGE;
+	case TMK_CHAIN_KEY_WEAK:
+		return TMK_KEY_WEAK;
+	case TMK_CHAIN_DIGEST_WEAK:
+		return TMK_DIGEST_WEAK;
+	}
+	return TMK_INTERNAL_ERROR;
+}
+
+/* An expired certificate: the way out depends on whether a timestamp would
+ * have helped. */
+static void hint_expired(const struct job *job, bool lifetime)
+{
+	if (lifetime)
+		tmk_verdict_hint(job->v, "sign again with a valid certificate: "
+			"this one ends all its signatures when it expires");
+	else if (job->judge->timestamp == TMK_STAMP_OFF)
+		tmk_verdict_hint(job->v, "sign again with a valid certificate:"
+			" timestamps do not count here");
+	else if (!job->finding->stamped)
+		tmk_verdict_hint(job->v, "sign again with a valid certificate "
+			"and a timestamp (touchmark.tsa), which outlasts it");
+}
+
+/* The signer's chain at the trusted time. */
+static int judge_chain(const struct job *job)
+{
+	const struct tmk_judge *judge = job->judge;
+	struct tmk_finding *f = job->finding;
+	struct tmk_chain_request request = {
+		.trust = judge->trust, .leaf = job->sig->cert,
+		.untrusted = job->evidence->bag, .now = judge->now,
+		.revocation = judge->revocation, .ekus = judge->ekus,
+		.min_rsa = least_rsa(judge)
+	};
+	struct tmk_chain_answer answer = { 0 };
+	bool lifetime = is_lifetime(job->sig->cert);
+
+	memcpy(request.eku, judge->eku, sizeof(request.eku));
+	if (lifetime && f->stamped) {
+		f->time = judge->now;
+		f->stamped = false;
+	}
+	request.at = f->time;
+	request.stamped = f->stamped;
+	if (tmk_chain_judge(&answer, &request, job->err))
+		return -1;
+	f->chain = answer.chain;
+	answer.chain = NULL;	/* the finding's now */
+	if (answer.result != TMK_CHAIN_GOOD)
+		tmk_verdict_refuse(job->v, chain_reason(answer.result), "%s",
+				   answer.text);
+	if (answer.result == TMK_CHAIN_EXPIRED)
+		hint_expired(job, lifetime);
+	tmk_chain_answer_release(&answer);
+	return 0;
+}
+
+int tmk_judge_signature(struct tmk_finding *finding,
+			const struct tmk_judge *judge,
+			const struct tmk_evidence *evidence, int i,
+			const uint8_t *digest, size_t digest_len,
+			struct tmk_err *err)
+{
+	struct tmk_finding f;
+	struct job job = { &f, judge, evidence, NULL, &f.verdict, err };
+	int rc = 0;
+
+	if (i < 0 || i >= evidence->signatures || !judge->trust)
+		return tmk_err_set(err, TMK_INTERNAL,
+				   "a judgement without signature or trust");
+	tmk_finding_init(&f);
+	job.sig = &evidence->signature[i];
+	f.cert = job.sig->cert;
+	rc = judge_limits(&job);
+	if (!rc && good(&job))
+		rc = judge_digest(&job);
+	if (!rc && good(&job))
+		rc = judge_signature(&job, i, digest, digest_len);
+	if (!rc && good(&job))
+		rc = judge_key(&job, least_rsa(judge));
+	if (!rc && good(&job))
+		rc = judge_time(&job);
+	if (!rc && good(&job))
+		rc = judge_chain(&job);
+	if (rc) {
+		tmk_finding_release(&f);
+		return -1;
+	}
+	*finding = f;
+	return 0;
+}

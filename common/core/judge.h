@@ -1,0 +1,69 @@
+/*
+ * judge.h - the one judgement: evidence, trust and rule in, verdict out.
+ *
+ * Signing tools, verify, audit and the gate all call this and nothing else,
+ * so that they cannot disagree. Pure: no files, no network, no clock but the
+ * one in the context. A verdict is one reason of the closed list.
+ */
+#ifndef TMK_CORE_JUDGE_H
+#define TMK_CORE_JUDGE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "iface/seal.h"
+#include "iface/verdict.h"
+#include "x509/chain.h"
+
+enum tmk_timestamp_rule {
+	TMK_STAMP_OFF = 1,	/* tokens are ignored */
+	TMK_STAMP_WHEN_EXPIRED,	/* one that is there must verify */
+	TMK_STAMP_ALWAYS	/* one must be there */
+};
+
+/* The rule a signature is held against. Borrowed for every call. */
+struct tmk_judge {
+	const struct tmk_trust *trust;		/* signers */
+	const struct tmk_trust *tsa_trust;	/* TSAs; NULL trusts none */
+	enum tmk_revocation revocation;
+	enum tmk_revocation tsa_revocation;
+	enum tmk_timestamp_rule timestamp;
+	const char *eku[TMK_EKU_MAX];
+	int ekus;
+	unsigned int min_rsa;
+	unsigned int hashes;	/* bit 1 << enum tmk_hash; 0: all three */
+	int certificates;	/* embedded certificates allowed; 0: 16 */
+	int64_t now;		/* the judge's clock */
+	int64_t at;		/* --at: judge as if no token and this time;
+				   TMK_TIME_NONE: now */
+	int64_t clock_skew;	/* s that a genTime may be ahead of now */
+};
+
+/* What was found out about one signature, good or not. */
+struct tmk_finding {
+	struct tmk_verdict verdict;
+	X509 *cert;		/* borrowed from the evidence; or NULL */
+	STACK_OF(X509) *chain;	/* leaf to root; belongs to the finding */
+	int64_t time;		/* the trusted time it was judged at */
+	bool stamped;		/* by a token */
+	char tsa[256];		/* who stamped, escaped; "" without */
+};
+
+/* Start with nothing found / free the chain inside. */
+void tmk_finding_init(struct tmk_finding *finding);
+void tmk_finding_release(struct tmk_finding *finding);
+
+/*
+ * Judge signature `i` of `evidence` over a content whose digest (made with
+ * signature[i].hash) is given. Order: limits, digest, signature, key
+ * strength, tokens, chain at the trusted time. Returns 0 with the finding,
+ * negative when it could not judge.
+ */
+int tmk_judge_signature(struct tmk_finding *finding,
+			const struct tmk_judge *judge,
+			const struct tmk_evidence *evidence, int i,
+			const uint8_t *digest, size_t digest_len,
+			struct tmk_err *err) TMK_MUST_CHECK;
+
+#endif
