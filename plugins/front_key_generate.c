@@ -1,0 +1,156 @@
+#include "plugins/front_key_verbs.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/opt.h"
+#include "core/config.h"
+#include "plugins/front_key.h"
+#include "plugins/front_pick.h"
+
+struct options {
+	const char *token, *module, *algorithm, *pin_file;
+	bool help, json;
+};
+
+/* What a later run needs to find the key: its URI, and the creation time that
+ * OpenPGP puts into a fingerprint (RFC 4880 section 12.2): chosen once. */
+static int write_section(const char *name, const char *uri, bool first,
+			 struct tmk_err *err)
+{
+	char *names[3] = { NULL, NULL, NULL }, created[32];
+	struct tmk_config_value values[3];
+	int n = 0, ret = -1;
+
+	snprintf(created, sizeof(created), "%lld",
+		 (long long)tmk_clock_now());
+	if (asprintf(&names[0], "touchmark.%s.uri", name) < 0)
+		names[0] = NULL;
+	if (asprintf(&names[1], "touchmark.%s.created", name) < 0)
+		names[1] = NULL;
+	names[2] = strdup("touchmark.key");
+	if (!names[0] || !names[1] || !names[2]) {
+		tmk_err_nomem(err);
+		goto out;
+	}
+	values[n++] = (struct tmk_config_value){ names[0], uri };
+	values[n++] = (struct tmk_config_value){ names[1], created };
+	if (first)
+		values[n++] = (struct tmk_config_value){ names[2], name };
+	ret = tmk_config_set_all(values, n, err);
+out:
+	free(names[0]);
+	free(names[1]);
+	free(names[2]);
+	return ret;
+}
+
+static int report(const char *name, const struct tmk_key_info *info,
+		  bool json, struct tmk_err *err)
+{
+	struct tmk_buf line = TMK_BUF_INIT(16384);
+	struct tmk_json j;
+	char algorithm[32];
+	int ret = 0;
+
+	tmk_front_key_algorithm_name(algorithm, sizeof(algorithm),
+				     info->algorithm, info->bits);
+	if (!json) {
+		printf("%s: %s key made in token '%s'\n  %s\n"
+		       "next: touchmark key csr %s -o %s.csr\n", name,
+		       algorithm, info->token, info->uri, name, name);
+		return 0;
+	}
+	tmk_json_init(&j, &line);
+	tmk_json_open_object(&j, NULL);
+	tmk_json_string(&j, "name", name);
+	tmk_json_string(&j, "status", "ok");
+	tmk_json_string(&j, "uri", info->uri);
+	tmk_json_string(&j, "algorithm", algorithm);
+	tmk_json_close_object(&j);
+	ret = tmk_front_key_print(&j, err);
+	tmk_buf_release(&line);
+	return ret;
+}
+
+static int generate(const char *name, const struct options *o,
+		    struct tmk_err *err)
+{
+	struct tmk_keygen what = { .label = name };
+	struct tmk_config *config = NULL;
+	const struct tmk_store_ops *store;
+	struct tmk_key_info info;
+	char *token = NULL, *uri = NULL;
+	struct tmk_place place;
+	int ret = -1;
+
+	tmk_key_info_init(&info);
+	if (tmk_front_key_algorithm(&what, o->algorithm, err) < 0 ||
+	    tmk_config_load(&config, ".", err) < 0 ||
+	    tmk_front_key_name_free(config, name, err) < 0)
+		goto out;
+	token = tmk_front_uri_token(o->token);
+	uri = token ? tmk_front_uri_with(token, o->module, NULL) : NULL;
+	if (!uri) {
+		tmk_err_nomem(err);
+		goto out;
+	}
+	store = tmk_front_store(uri, err);
+	if (!store)
+		goto out;
+	place = tmk_front_place(config, uri, o->pin_file);
+	if (store->generate(&place, &what, &info, err) < 0)
+		goto out;
+	if (write_section(name, info.uri, !config->n_keys && !config->key,
+			  err) < 0) {
+		tmk_err_prefix(err, "the key is made (%s), but not "
+			       "configured", info.uri);
+		goto out;
+	}
+	ret = report(name, &info, o->json, err);
+out:
+	free(uri);
+	free(token);
+	tmk_key_info_release(&info);
+	tmk_config_free(config);
+	return ret;
+}
+
+int tmk_front_key_generate(int argc, char **argv, struct tmk_err *err)
+{
+	struct options o = { .algorithm = NULL };
+	const struct tmk_opt table[] = {
+		{ 0, "token", TMK_OPT_TEXT, &o.token, "LABEL",
+		  "the token to make the key in" },
+		{ 0, "algorithm", TMK_OPT_TEXT, &o.algorithm, "A",
+		  "rsa3072 (default), rsa4096, p256, p384" },
+		{ 0, "module", TMK_OPT_TEXT, &o.module, "PATH",
+		  "the token's PKCS#11 module (default: all registered)" },
+		{ 0, "pin-file", TMK_OPT_TEXT, &o.pin_file, "FILE",
+		  "read the PIN from here" },
+		{ 0, "json", TMK_OPT_FLAG, &o.json, NULL, "answer in JSON" },
+		{ 'h', "help", TMK_OPT_FLAG, &o.help, NULL, "show this" },
+		{ 0, NULL }
+	};
+	int operands = 0;
+
+	if (tmk_opt_parse(table, argc, argv, &operands, err) < 0)
+		return err->code;
+	if (o.help) {
+		tmk_opt_help(stdout, "touchmark key generate NAME --token "
+			     "LABEL [OPTION...]", table);
+		return TMK_OK;
+	}
+	if (operands != 1 || !o.token) {
+		tmk_err_set(err, TMK_USAGE, "key generate needs one NAME and "
+			    "--token LABEL");
+		tmk_err_hint(err, "touchmark init makes a token for "
+			     "development; touchmark key generate --help");
+		return TMK_USAGE;
+	}
+	if (!o.algorithm)
+		o.algorithm = "rsa3072";
+	return generate(argv[1], &o, err) < 0 ? err->code : TMK_OK;
+}

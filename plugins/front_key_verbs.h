@@ -1,0 +1,60 @@
+/*
+ * front_key_verbs.h - what `touchmark key` can do, one function per verb.
+ *
+ * Each takes its own argv (argv[0] is the verb), prints its answer on standard
+ * output and returns an exit code as struct tmk_command's run does.
+ */
+#ifndef TMK_PLUGINS_FRONT_KEY_VERBS_H
+#define TMK_PLUGINS_FRONT_KEY_VERBS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/json.h"
+#include "iface/store.h"
+
+/* key generate NAME --token L --algorithm A */
+int tmk_front_key_generate(int argc, char **argv, struct tmk_err *err);
+
+/* key list [URI] */
+int tmk_front_key_list(int argc, char **argv, struct tmk_err *err);
+
+/* key show NAME|URI */
+int tmk_front_key_show(int argc, char **argv, struct tmk_err *err);
+
+/* key csr NAME|URI */
+int tmk_front_key_csr(int argc, char **argv, struct tmk_err *err);
+
+/* key import-cert NAME|URI FILE */
+int tmk_front_key_import(int argc, char **argv, struct tmk_err *err);
+
+/* Read "rsa3072", "rsa4096", "p256" or "p384" into what->algorithm and bits.
+ * Fails with TMK_USAGE, for weaker keys and for what this version cannot sign
+ * with as well. */
+int tmk_front_key_algorithm(struct tmk_keygen *what, const char *name,
+			    struct tmk_err *err) TMK_MUST_CHECK;
+
+/* "rsa3072", "p256", ... into `out` (size bytes). Returns `out`. */
+char *tmk_front_key_algorithm_name(char *out, size_t size,
+				   enum tmk_algorithm algorithm,
+				   unsigned int bits);
+
+/* Refuse an unusable name, and one that is configured already (TMK_USAGE). */
+struct tmk_config;
+int tmk_front_key_name_free(const struct tmk_config *config, const char *name,
+			    struct tmk_err *err) TMK_MUST_CHECK;
+
+/* DIRECTORY-OF-THE-CONFIGURATION/NAME + suffix; belongs to the caller. */
+int tmk_front_key_file(char **out, const char *name, const char *suffix,
+		       struct tmk_err *err) TMK_MUST_CHECK;
+
+/* `path` as an absolute name, so that it can be kept; belongs to the caller. */
+int tmk_front_key_absolute(char **out, const char *path, struct tmk_err *err)
+	TMK_MUST_CHECK;
+
+/* Print one finished line of JSON. */
+int tmk_front_key_print(struct tmk_json *j, struct tmk_err *err)
+	TMK_MUST_CHECK;
+
+#endif

@@ -1,0 +1,70 @@
+#!/bin/sh
+# touchmark key generate, list and show in a token made by softhsm2-util.
+# shellcheck source=lib.sh
+. "${0%/*}/lib.sh"
+need softhsm2-util pkcs11-tool git
+
+CONF=$XDG_CONFIG_HOME/touchmark/config
+softhsm_new release
+gen() {
+	name=$1
+	shift
+	touchmark key generate "$name" --token release --module "$MODULE" \
+		--pin-file "$PINFILE" "$@"
+}
+
+exits 2 'no token' touchmark key generate a
+exits 2 'no name' touchmark key generate --token release
+exits 2 'an unknown algorithm' gen a --algorithm rsa1000
+exits 3 'a token that is not there' touchmark key generate a \
+	--token absent --module "$MODULE" --pin-file "$PINFILE"
+has 'token' 'is said'
+[ ! -e "$CONF" ]
+tap $? 'nothing is configured by any of these'
+
+for a in p256 p384 rsa3072; do
+	ok "generate $a" gen "k-$a" --algorithm $a
+	has "$a key made in token 'release'" 'says what was made'
+done
+ok 'generate --json' gen k-json --algorithm p256 --json
+has '^\{"name":"k-json","status":"ok","uri":"pkcs11:token=release;' \
+	'one object'
+git config --file "$CONF" -l >"$T/out"
+has '^touchmark.k-p256.uri=pkcs11:token=release;.*module-path=' 'configured'
+has '^touchmark.k-p256.created=[0-9]+$' 'with a creation time'
+has '^touchmark.key=k-p256$' 'the first is the default'
+hasnt 'pin' 'the PIN file is not kept'
+exits 2 'a name again' gen k-p256 --algorithm p256
+has 'configured already' 'is refused'
+git config --file "$CONF" --remove-section touchmark.k-json
+exits 3 'a label that is taken on the token' gen k-json --algorithm p256
+has 'k-json' 'is refused, and named'
+
+ok 'key list of the module' touchmark key list --module "$MODULE"
+is "$(grep -c 'pkcs11:token=release' "$T/out")" 4 'has the four keys'
+ok 'key list' touchmark key list --json
+is "$(grep -c '"name":"k-' "$T/out")" 3 'three of them by name'
+is "$(grep -c '"name":null' "$T/out")" 1 'one without'
+ok 'key list URI' touchmark key list --module "$MODULE" \
+	'pkcs11:object=k-p384'
+is "$(wc -l <"$T/out")" 1 'chooses'
+exits 3 'key list of nothing' touchmark key list --module "$MODULE" \
+	'pkcs11:object=nothing'
+exits 2 'a URI with an unknown attribute' touchmark key list \
+	--module "$MODULE" 'pkcs11:colour=red'
+
+ok 'key show' touchmark key show k-rsa3072 --pin-file "$PINFILE"
+has '^algorithm: rsa3072$' 'the algorithm'
+has 'CKA_NEVER_EXTRACTABLE +true' 'the attributes'
+has '^asserted by the module' 'as the module says'
+ok 'key show without a login' touchmark key show k-rsa3072 --no-login --json
+has '"name":"k-rsa3072"' 'works'
+exits 3 'no PIN source at all' touchmark key show k-rsa3072
+has 'PIN' 'says what is missing'
+
+git config --file "$CONF" touchmark.gone.uri 'pkcs11:token=gone'
+exits 3 'a configured key that is not there' touchmark key list
+has "key 'gone': " 'has its line'
+has '^k-p256 ' 'and the others theirs'
+
+done_testing
