@@ -1,0 +1,334 @@
+/*
+ * policy.c - reading the policy file: libgit2 parses it, the reader takes
+ * entry by entry, then names are resolved and the trust is loaded.
+ */
+#include "core/policy.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <git2.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/enc.h"
+#include "base/file.h"
+#include "core/policy_reader.h"
+#include "x509/digest.h"
+
+static void free_role(struct tmk_role *role)
+{
+	int i;
+
+	for (i = 0; i < role->members; i++)
+		free(role->member[i].text);
+	for (i = 0; i < role->issuers; i++)
+		free(role->issuer[i]);
+	free(role->member);
+	free(role->issuer);
+	free(role->name);
+}
+
+void tmk_policy_free(struct tmk_policy *policy)
+{
+	int i;
+
+	if (!policy)
+		return;
+	for (i = 0; i < policy->roles; i++)
+		free_role(&policy->role[i]);
+	for (i = 0; i < policy->rules; i++)
+		free(policy->rule[i].pattern);
+	for (i = 0; i < policy->push_urls; i++)
+		free(policy->push_url[i]);
+	for (i = 0; i < policy->crls; i++)
+		free(policy->crl[i]);
+	for (i = 0; i < TMK_EKU_MAX; i++)
+		free(policy->eku[i]);
+	tmk_trust_free(policy->trust);
+	tmk_trust_free(policy->tsa_trust);
+	free(policy->role);
+	free(policy->rule);
+	free(policy->exempt);
+	free(policy->push_url);
+	free(policy->roots);
+	free(policy->tsa_roots);
+	free(policy->intermediates);
+	free(policy->path);
+	free(policy);
+}
+
+static struct tmk_policy *policy_new(const char *path)
+{
+	struct tmk_policy *p = calloc(1, sizeof(*p));
+
+	if (!p)
+		return NULL;
+	p->path = strdup(path);
+	if (!p->path) {
+		free(p);
+		return NULL;
+	}
+	p->enforce = true;
+	p->judge.revocation = TMK_REVOCATION_REQUIRE;
+	p->judge.tsa_revocation = TMK_REVOCATION_CHECK;
+	p->judge.timestamp = TMK_STAMP_WHEN_EXPIRED;
+	p->judge.min_rsa = 3072;
+	p->judge.certificates = 16;
+	p->judge.now = tmk_clock_now();
+	p->judge.at = TMK_TIME_NONE;
+	p->judge.clock_skew = 300;
+	p->limit_object = 16 << 20;
+	p->limit_commits = 1000000;
+	p->limit_tag_depth = 4;
+	p->limit_seconds = 600;
+	return p;
+}
+
+/* The last word of libgit2, which may have none. */
+static const char *git_text(void)
+{
+	const git_error *e = git_error_last();
+
+	return e && e->message ? e->message : "no reason given";
+}
+
+/*
+ * "section.sub.key": the section and the key hold no dot, the subsection may.
+ * `name` is cut in place.
+ */
+static int split_name(char *name, char **sub, char **key)
+{
+	char *first = strchr(name, '.'), *last = strrchr(name, '.');
+
+	if (!first)
+		return -1;
+	*sub = first == last ? NULL : first + 1;
+	*first = '\0';
+	*last = '\0';
+	*key = last + 1;
+	return 0;
+}
+
+static int take_entry(struct tmk_policy_reader *r,
+		      const git_config_entry *entry, struct tmk_err *err)
+{
+	char name[TMK_POLICY_NAME_MAX + 128], *sub, *key;
+	size_t len = strlen(entry->name);
+
+	r->line = tmk_policy_lines_take(&r->lines, entry->name);
+	if (len >= sizeof(name))
+		return tmk_policy_reader_fail(r, err, "the name is too long");
+	memcpy(name, entry->name, len + 1);
+	if (entry->include_depth || split_name(name, &sub, &key) < 0)
+		return tmk_policy_reader_fail(r, err, "a policy includes no "
+					      "other file");
+	return tmk_policy_reader_entry(r, name, sub, key, entry->value, err);
+}
+
+/* Headers first: an include must be refused before libgit2 follows it, and a
+ * section without any key is invisible to libgit2. */
+static int check_headers(struct tmk_policy_reader *r, struct tmk_err *err)
+{
+	int i;
+
+	for (i = 0; i < r->lines.count; i++) {
+		struct tmk_policy_line *l = &r->lines.item[i];
+		char name[TMK_POLICY_NAME_MAX], *dot;
+
+		if (!l->header)
+			continue;
+		r->line = l->line;
+		snprintf(name, sizeof(name), "%s", l->name);
+		dot = strchr(name, '.');
+		if (dot)
+			*dot++ = '\0';
+		if (tmk_policy_reader_section(r, name, dot != NULL, err) < 0)
+			return -1;
+		if (!strcmp(name, "role") &&
+		    !tmk_policy_reader_role(r, dot, err))
+			return -1;
+		if (!strcmp(name, "ref") &&
+		    !tmk_policy_reader_rule(r, dot, err))
+			return -1;
+	}
+	return 0;
+}
+
+static int take_entries(struct tmk_policy_reader *r, struct tmk_err *err)
+{
+	git_config *config = NULL;
+	git_config_iterator *it = NULL;
+	git_config_entry *entry;
+	int rc, n = 0, ret = -1;
+
+	if (git_config_open_ondisk(&config, r->policy->path) < 0) {
+		tmk_err_set(err, TMK_USAGE, "%s: %s", r->policy->path,
+			    git_text());
+		goto out;
+	}
+	if (git_config_iterator_new(&it, config) < 0) {
+		tmk_err_set(err, TMK_USAGE, "%s: %s", r->policy->path,
+			    git_text());
+		goto out;
+	}
+	while (!(rc = git_config_next(&entry, it))) {
+		if (++n > TMK_POLICY_ENTRIES_MAX) {
+			tmk_err_set(err, TMK_USAGE, "%s: more than %d entries",
+				    r->policy->path, TMK_POLICY_ENTRIES_MAX);
+			goto out;
+		}
+		if (take_entry(r, entry, err) < 0)
+			goto out;
+	}
+	if (rc != GIT_ITEROVER) {
+		tmk_err_set(err, TMK_USAGE, "%s: %s", r->policy->path,
+			    git_text());
+		goto out;
+	}
+	ret = 0;
+out:
+	git_config_iterator_free(it);
+	git_config_free(config);
+	return ret;
+}
+
+/* The bytes that are hashed must be the bytes that libgit2 parsed. */
+static int unchanged(const struct tmk_policy *p, const struct tmk_buf *text,
+		     struct tmk_err *err)
+{
+	struct tmk_buf again = TMK_BUF_INIT(TMK_POLICY_MAX);
+	int ret = tmk_file_read(&again, p->path, err);
+
+	if (!ret && (again.len != text->len ||
+		     (text->len && memcmp(again.data, text->data,
+					  text->len))))
+		ret = tmk_err_set(err, TMK_USAGE, "%s: changed while it was "
+				  "read", p->path);
+	tmk_buf_release(&again);
+	return ret;
+}
+
+static int hash_text(struct tmk_policy *p, const struct tmk_buf *text,
+		     struct tmk_err *err)
+{
+	uint8_t digest[TMK_DIGEST_MAX];
+	size_t len;
+
+	if (tmk_digest_bytes(TMK_SHA256, text->data, text->len, digest, &len,
+			     err) < 0)
+		return -1;
+	tmk_enc_hex(p->sha256, digest, len);
+	return 0;
+}
+
+static int load_trust(struct tmk_policy *p, struct tmk_err *err)
+{
+	int i;
+
+	if (tmk_trust_new(&p->trust, err) < 0)
+		return -1;
+	if (p->roots && tmk_trust_add_roots(p->trust, p->roots, err) < 0)
+		return tmk_err_prefix(err, "[trust] roots");
+	if (p->intermediates &&
+	    tmk_trust_add_intermediates(p->trust, p->intermediates, err) < 0)
+		return tmk_err_prefix(err, "[trust] intermediates");
+	for (i = 0; i < p->crls; i++)
+		if (tmk_trust_add_crls(p->trust, p->crl[i], err) < 0)
+			return tmk_err_prefix(err, "[trust] crl");
+	p->judge.trust = p->trust;
+	if (!p->tsa_roots)
+		return 0;
+	if (tmk_trust_new(&p->tsa_trust, err) < 0)
+		return -1;
+	if (tmk_trust_add_roots(p->tsa_trust, p->tsa_roots, err) < 0)
+		return tmk_err_prefix(err, "[trust] tsaRoots");
+	if (p->intermediates &&
+	    tmk_trust_add_intermediates(p->tsa_trust, p->intermediates,
+					err) < 0)
+		return tmk_err_prefix(err, "[trust] intermediates");
+	for (i = 0; i < p->crls; i++)
+		if (tmk_trust_add_crls(p->tsa_trust, p->crl[i], err) < 0)
+			return tmk_err_prefix(err, "[trust] crl");
+	p->judge.tsa_trust = p->tsa_trust;
+	return 0;
+}
+
+static void reader_release(struct tmk_policy_reader *r)
+{
+	int i;
+
+	for (i = 0; r->rule_role && i < r->policy->rules; i++)
+		free(r->rule_role[i]);
+	free(r->rule_role);
+	free(r->rule_role_line);
+	free(r->role_seen);
+	free(r->rule_seen);
+	tmk_policy_lines_release(&r->lines);
+}
+
+static int read_all(struct tmk_policy_reader *r, struct tmk_err *err)
+{
+	struct tmk_policy *p = r->policy;
+	struct tmk_buf text = TMK_BUF_INIT(TMK_POLICY_MAX);
+	int ret = -1;
+
+	r->role_seen = calloc(TMK_POLICY_SECTIONS_MAX, sizeof(uint64_t));
+	r->rule_seen = calloc(TMK_POLICY_SECTIONS_MAX, sizeof(uint64_t));
+	r->rule_role = calloc(TMK_POLICY_SECTIONS_MAX, sizeof(char *));
+	r->rule_role_line = calloc(TMK_POLICY_SECTIONS_MAX, sizeof(int));
+	p->role = calloc(TMK_POLICY_SECTIONS_MAX, sizeof(*p->role));
+	p->rule = calloc(TMK_POLICY_SECTIONS_MAX, sizeof(*p->rule));
+	if (!r->role_seen || !r->rule_seen || !r->rule_role ||
+	    !r->rule_role_line || !p->role || !p->rule) {
+		tmk_err_nomem(err);
+		goto out;
+	}
+	if (tmk_file_read(&text, p->path, err) < 0)
+		goto out;
+	if (tmk_policy_lines_scan(&r->lines, tmk_buf_str(&text), text.len,
+				  err) < 0) {
+		tmk_err_prefix(err, "%s", p->path);
+		goto out;
+	}
+	if (check_headers(r, err) < 0 || take_entries(r, err) < 0 ||
+	    unchanged(p, &text, err) < 0 || hash_text(p, &text, err) < 0 ||
+	    tmk_policy_reader_finish(r, err) < 0)
+		goto out;
+	ret = 0;
+out:
+	tmk_buf_release(&text);
+	return ret;
+}
+
+int tmk_policy_load(struct tmk_policy **out, const char *path,
+		    struct tmk_err *err)
+{
+	struct tmk_policy_reader r = { policy_new(path) };
+	int ret = -1;
+
+	if (!r.policy)
+		return tmk_err_nomem(err);
+	if (git_libgit2_init() < 0) {
+		tmk_policy_free(r.policy);
+		return tmk_err_set(err, TMK_INTERNAL, "libgit2: %s",
+				   git_text());
+	}
+	if (read_all(&r, err) < 0)
+		goto out;
+	if (load_trust(r.policy, err) < 0) {
+		if (err && err->code != TMK_INTERNAL)
+			err->code = TMK_USAGE;
+		tmk_err_prefix(err, "%s", path);
+		goto out;
+	}
+	*out = r.policy;
+	ret = 0;
+out:
+	reader_release(&r);
+	if (ret)
+		tmk_policy_free(r.policy);
+	git_libgit2_shutdown();
+	return ret;
+}

@@ -1,0 +1,126 @@
+/*
+ * policy.h - the policy file: what each ref needs, and whom to trust.
+ *
+ * git-config syntax, parsed by libgit2 without includes; read from the server's
+ * side only. Unknown sections and keys, bad values, unreadable roots or CRLs
+ * are errors (TMK_USAGE) with file and line. Paths are relative to the file.
+ */
+#ifndef TMK_CORE_POLICY_H
+#define TMK_CORE_POLICY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "core/judge.h"
+#include "iface/seal.h"
+#include "x509/chain.h"
+
+enum tmk_require {
+	TMK_REQUIRE_NOTHING = 1,
+	TMK_REQUIRE_TIP,
+	TMK_REQUIRE_COMMITS,
+	TMK_REQUIRE_TAG
+};
+
+enum tmk_member_kind {
+	TMK_MEMBER_EMAIL = 1,	/* glob over SAN e-mails */
+	TMK_MEMBER_CERT,	/* sha256 of the certificate */
+	TMK_MEMBER_ISSUER,	/* sha256 of a CA in the chain above */
+	TMK_MEMBER_SSH,		/* later formats: parsed, never matched yet */
+	TMK_MEMBER_OPENPGP
+};
+
+struct tmk_member {
+	enum tmk_member_kind kind;
+	char *text;		/* glob, lower-case hex, fingerprint */
+};
+
+struct tmk_role {
+	char *name;
+	struct tmk_member *member;
+	int members;
+	char **issuer;		/* sha256 hex; empty: any */
+	int issuers;
+};
+
+enum tmk_identity {
+	TMK_IDENTITY_COMMITTER = 1,	/* for a tag: the tagger */
+	TMK_IDENTITY_OFF
+};
+
+/* One [ref "pattern"] section. */
+struct tmk_ref_rule {
+	char *pattern;
+	int line;		/* where it stands, 0 unknown */
+	enum tmk_require require;
+	const struct tmk_role *role;	/* NULL: any signer under the roots */
+	unsigned int formats;	/* bit 1 << enum tmk_seal_format */
+	enum tmk_identity identity;
+	enum tmk_timestamp_rule timestamp;
+	bool first_parent;	/* merges = first-parent */
+	bool create, update, force, delete_;	/* allowed? */
+	bool update_set;	/* `update` is written, not the default */
+	int threshold;
+};
+
+#define TMK_POLICY_CRLS_MAX 64	/* `crl` lines; each may be a directory */
+
+struct tmk_policy {
+	char *path;
+	char sha256[65];	/* of the file's bytes */
+	int64_t version;	/* 0: none given */
+	bool enforce;
+	struct tmk_trust *trust;
+	struct tmk_trust *tsa_trust;	/* NULL: no tsaRoots */
+	struct tmk_judge judge;	/* [trust] and [limits]; timestamp per ref */
+	struct tmk_role *role;
+	int roles;
+	struct tmk_ref_rule *rule;
+	int rules;
+	char (*exempt)[65];	/* object ids, hex */
+	int exempts;
+	int push_certificate;	/* 0 off, 1 check, 2 require */
+	uint64_t limit_object;	/* bytes */
+	uint64_t limit_commits;
+	int limit_tag_depth;
+	int limit_seconds;
+	char *eku[TMK_EKU_MAX];	/* what judge.eku borrows */
+	char *roots;		/* paths as resolved; NULL: not written */
+	char *tsa_roots;
+	char *intermediates;
+	char *crl[TMK_POLICY_CRLS_MAX];
+	int crls;
+	char **push_url;
+	int push_urls;
+};
+
+/* Read, resolve, load. *out belongs to the caller. */
+int tmk_policy_load(struct tmk_policy **out, const char *path,
+		    struct tmk_err *err) TMK_MUST_CHECK;
+void tmk_policy_free(struct tmk_policy *policy);
+
+/* Whether `pattern` matches a whole ref name or e-mail: `*` is any run of
+ * characters, '/' too; nothing else is special. Bounded time. */
+bool tmk_policy_glob(const char *pattern, const char *text);
+
+/* Whether rule `i` applies to the ref. */
+bool tmk_policy_applies(const struct tmk_policy *policy, int i,
+			const char *ref);
+
+/* Whether the rule lets this ref move forward: what it says, else yes, but no
+ * for anything under refs/tags/ whatever the pattern looks like. */
+bool tmk_policy_may_update(const struct tmk_ref_rule *rule, const char *ref);
+
+/* Whether the certificate (with its judged chain) belongs to the role. */
+bool tmk_policy_is_member(const struct tmk_role *role, X509 *cert,
+			  STACK_OF(X509) *chain);
+
+/* Whether everything that `strict` demands of an object is demanded by `by`
+ * as well, so that history let in under `by` need not be judged again for
+ * `strict`. */
+bool tmk_policy_covers(const struct tmk_ref_rule *by,
+		       const struct tmk_ref_rule *strict);
+
+#endif

@@ -1,0 +1,156 @@
+/*
+ * policy_reader.c - sections of a policy while it is read, and what can only
+ * be said when all of it was read.
+ */
+#include "core/policy_value.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+int tmk_policy_reader_fail(const struct tmk_policy_reader *r,
+			   struct tmk_err *err, const char *fmt, ...)
+{
+	char text[512];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	if (r->line)
+		tmk_err_set(err, TMK_USAGE, "%s:%d: %s", r->policy->path,
+			    r->line, text);
+	else
+		tmk_err_set(err, TMK_USAGE, "%s: %s", r->policy->path, text);
+	return tmk_err_hint(err, "mend the policy; touchmark policy check %s "
+			    "tries it", r->policy->path);
+}
+
+/* Names come from a file of the administrator's, but they are shown: nothing
+ * that cannot be a ref, a role or an address. */
+static bool printable(const char *name)
+{
+	for (; *name; name++)
+		if ((unsigned char)*name < 0x20 || *name == 0x7f)
+			return false;
+	return true;
+}
+
+static bool name_ok(const struct tmk_policy_reader *r, const char *name,
+		    int count, struct tmk_err *err)
+{
+	if (!*name || !printable(name)) {
+		tmk_policy_reader_fail(r, err, "the section's name is empty "
+				       "or holds control characters");
+		return false;
+	}
+	if (count == TMK_POLICY_SECTIONS_MAX) {
+		tmk_policy_reader_fail(r, err, "more than %d sections of one "
+				       "kind", TMK_POLICY_SECTIONS_MAX);
+		return false;
+	}
+	return true;
+}
+
+struct tmk_role *tmk_policy_reader_role(struct tmk_policy_reader *r,
+					const char *name, struct tmk_err *err)
+{
+	struct tmk_policy *p = r->policy;
+	int i;
+
+	for (i = 0; i < p->roles; i++)
+		if (!strcmp(p->role[i].name, name))
+			return &p->role[i];
+	if (!name_ok(r, name, p->roles, err))
+		return NULL;
+	if (tmk_policy_value_text(&p->role[i].name, name, err) < 0)
+		return NULL;
+	p->roles++;
+	return &p->role[i];
+}
+
+/* What a rule says before any key of it was read. */
+static void rule_defaults(struct tmk_ref_rule *rule, int line)
+{
+	rule->line = line;
+	rule->identity = TMK_IDENTITY_COMMITTER;
+	rule->timestamp = TMK_STAMP_WHEN_EXPIRED;
+	rule->threshold = 1;
+	rule->create = true;
+	rule->update = true;
+}
+
+struct tmk_ref_rule *tmk_policy_reader_rule(struct tmk_policy_reader *r,
+					    const char *pattern,
+					    struct tmk_err *err)
+{
+	struct tmk_policy *p = r->policy;
+	int i;
+
+	for (i = 0; i < p->rules; i++)
+		if (!strcmp(p->rule[i].pattern, pattern))
+			return &p->rule[i];
+	if (!name_ok(r, pattern, p->rules, err))
+		return NULL;
+	if (tmk_policy_value_text(&p->rule[i].pattern, pattern, err) < 0)
+		return NULL;
+	p->rules++;
+	rule_defaults(&p->rule[i], r->line);
+	return &p->rule[i];
+}
+
+static int finish_role(struct tmk_policy_reader *r, int i,
+		       struct tmk_err *err)
+{
+	struct tmk_ref_rule *rule = &r->policy->rule[i];
+	int j;
+
+	if (!r->rule_role[i])
+		return 0;
+	r->line = r->rule_role_line[i];
+	for (j = 0; j < r->policy->roles; j++)
+		if (!strcmp(r->policy->role[j].name, r->rule_role[i]))
+			break;
+	if (j == r->policy->roles)
+		return tmk_policy_reader_fail(r, err, "there is no [role "
+			"\"%s\"]", r->rule_role[i]);
+	rule->role = &r->policy->role[j];
+	if (!rule->role->members)
+		return tmk_policy_reader_fail(r, err, "[role \"%s\"] has no "
+			"member: nobody could sign; write member = * for "
+			"everybody under its issuer", rule->role->name);
+	return 0;
+}
+
+int tmk_policy_reader_finish(struct tmk_policy_reader *r, struct tmk_err *err)
+{
+	struct tmk_policy *p = r->policy;
+	int i;
+
+	for (i = 0; i < p->rules; i++) {
+		struct tmk_ref_rule *rule = &p->rule[i];
+
+		r->line = rule->line;
+		if (!rule->require)
+			return tmk_policy_reader_fail(r, err, "[ref \"%s\"] "
+				"does not say what it requires: nothing, tip, "
+				"commits or tag", rule->pattern);
+		if (!rule->formats)
+			rule->formats = 1u << TMK_FORMAT_X509;
+		if (finish_role(r, i, err) < 0)
+			return -1;
+		r->line = rule->line;
+		if (rule->require != TMK_REQUIRE_NOTHING && !p->roots)
+			return tmk_policy_reader_fail(r, err, "[ref \"%s\"] "
+				"asks for signatures, but [trust] names no "
+				"roots", rule->pattern);
+	}
+	if (!p->judge.ekus) {
+		if (tmk_policy_value_text(&p->eku[0], "codeSigning", err) < 0)
+			return -1;
+		p->judge.eku[0] = p->eku[0];
+		p->judge.ekus = 1;
+	}
+	return 0;
+}

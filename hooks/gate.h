@@ -1,0 +1,205 @@
+/*
+ * gate.h - what the parts of the pre-receive hook share.
+ *
+ * A gate is one push being judged: the repository (with the quarantine that
+ * git gave it), the policy, the commands and what was found out on the way.
+ * Nothing here trusts what the push says about itself. A function returns 0
+ * when it has judged (refusals went to the report) and negative when it could
+ * not: then the whole push is refused.
+ */
+#ifndef TMK_HOOKS_GATE_H
+#define TMK_HOOKS_GATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <git2.h>
+
+#include "base/err.h"
+#include "core/policy.h"
+#include "hooks/oidmap.h"
+#include "iface/verdict.h"
+
+#define TMK_GATE_COMMANDS_MAX 100000
+#define TMK_GATE_REF_MAX 4096	/* bytes of a ref's name */
+#define TMK_GATE_LINES_MAX 20	/* refusals shown */
+#define TMK_GATE_RULES_MAX 1024	/* of one ref; as many as a policy has */
+
+/* One line of the hook's input. */
+struct tmk_gate_command {
+	git_oid old, new;	/* all zero: none */
+	char *ref;
+};
+
+/* What is known about one rule while this push is judged. */
+struct tmk_gate_rule {
+	struct tmk_oidmap judged;	/* commits judged under it */
+	bool judged_ready;
+	git_oid *seed;		/* tips of refs that are at least as strict */
+	size_t seeds;
+	bool seeds_ready;
+};
+
+/* A ref of the repository before the push. */
+struct tmk_gate_ref {
+	char *name;
+	git_oid oid;
+};
+
+struct tmk_gate {
+	git_repository *repo;
+	git_odb *odb;
+	struct tmk_policy *policy;
+	int64_t deadline;	/* tmk_clock_ms() */
+	bool shallow;		/* git would make the repository shallow */
+	struct tmk_gate_command *command;
+	int commands;
+	struct tmk_gate_rule *rule;	/* by rule of the policy */
+	struct tmk_gate_ref *ref;	/* once they were needed */
+	size_t refs;
+	bool refs_ready;
+	int refused;		/* so far */
+};
+
+/* ---- gate_open.c: the repository and the policy ------------------------- */
+
+/*
+ * Open the repository as git handed it to the hook, quarantine included.
+ * Fails with TMK_INTERNAL and says why: an object format, an extension or a
+ * path that libgit2 cannot read is never passed over.
+ */
+int tmk_gate_open_repo(struct tmk_gate *gate, struct tmk_err *err)
+	TMK_MUST_CHECK;
+
+/*
+ * Read the policy that the server's configuration names (`touchmark.policy`),
+ * else /etc/touchmark/policy, and hold its version against the highest one
+ * seen. Fails with TMK_USAGE (policy-invalid) or TMK_INTERNAL.
+ */
+int tmk_gate_open_policy(struct tmk_gate *gate, struct tmk_err *err)
+	TMK_MUST_CHECK;
+
+/* Free everything. */
+void tmk_gate_release(struct tmk_gate *gate);
+
+/* ---- gate_version.c ----------------------------------------------------- */
+
+/* Refuse (TMK_USAGE) a version below the highest one that this repository has
+ * seen, and remember a higher one. */
+int tmk_gate_version_check(const char *repo_dir, int64_t version,
+			   struct tmk_err *err) TMK_MUST_CHECK;
+
+/* ---- gate_input.c ------------------------------------------------------- */
+
+/* Read `old new ref` lines from `fd` until its end: strict and bounded. Fails
+ * with TMK_INPUT. */
+int tmk_gate_input_read(struct tmk_gate *gate, int fd, struct tmk_err *err)
+	TMK_MUST_CHECK;
+
+/* ---- gate_shallow.c ----------------------------------------------------- */
+
+/* Read a shallow file that git made for this push, and set gate->shallow when
+ * the repository would lack what lies behind one of its commits. */
+int tmk_gate_shallow_find(struct tmk_gate *gate, const char *path,
+			  struct tmk_err *err) TMK_MUST_CHECK;
+
+/* Whether git has written down that a history ends at this commit; for the
+ * reason that a missing parent gets. */
+bool tmk_gate_shallow_is_edge(struct tmk_gate *gate, const git_oid *oid);
+
+/* ---- gate_report.c ------------------------------------------------------ */
+
+/* Tell the pusher: one line, until TMK_GATE_LINES_MAX were written. `oid` may
+ * be NULL. */
+void tmk_gate_report(struct tmk_gate *gate, const char *ref,
+		     const git_oid *oid, const struct tmk_verdict *v);
+
+/* The push as a whole: "refuse - - REASON: TEXT; HINT". */
+void tmk_gate_report_push(enum tmk_reason reason, const struct tmk_err *err);
+
+/* After the last command: the count, and that nothing was enforced. */
+void tmk_gate_report_end(const struct tmk_gate *gate);
+
+/* ---- gate_refs.c -------------------------------------------------------- */
+
+/* The value a ref has now, and the ref that a symbolic one ends in (`target`,
+ * TMK_GATE_REF_MAX bytes, "" for a plain ref). A ref that does not exist is
+ * all zero. */
+int tmk_gate_refs_now(struct tmk_gate *gate, const char *ref, git_oid *oid,
+		      char *target, struct tmk_err *err) TMK_MUST_CHECK;
+
+/* The tips of all refs whose history was let in under a rule that covers rule
+ * `i`; borrowed from the gate. */
+int tmk_gate_refs_seeds(struct tmk_gate *gate, int i, const git_oid **seed,
+			size_t *seeds, struct tmk_err *err) TMK_MUST_CHECK;
+
+/* ---- gate_object.c ------------------------------------------------------ */
+
+/*
+ * Read a raw object, its size asked first. Returns 0 with *out set, or 0 with
+ * *out NULL and a refusal in `v` (object-missing, limit-exceeded), negative
+ * when it could not. The object is freed with git_odb_object_free.
+ */
+int tmk_gate_object_read(struct tmk_gate *gate, git_odb_object **out,
+			 const git_oid *oid, struct tmk_verdict *v,
+			 struct tmk_err *err) TMK_MUST_CHECK;
+
+/* The type of an object; GIT_OBJECT_INVALID with a refusal in `v` when it is
+ * not there. */
+int tmk_gate_object_type(struct tmk_gate *gate, git_object_t *type,
+			 const git_oid *oid, struct tmk_verdict *v,
+			 struct tmk_err *err) TMK_MUST_CHECK;
+
+/* Judge one commit / tag object under one rule. */
+int tmk_gate_object_judge(struct tmk_gate *gate, const git_oid *oid,
+			  const struct tmk_ref_rule *rule,
+			  struct tmk_verdict *v, struct tmk_err *err)
+	TMK_MUST_CHECK;
+
+/* What a ref points at when every tag around it is taken off. */
+struct tmk_gate_peeled {
+	git_oid oid;		/* the last object */
+	git_object_t type;	/* of it */
+	int tags;		/* taken off */
+	char name[1024];	/* of the outermost tag, "" without; bytes */
+	size_t name_len;
+};
+
+/*
+ * Take off the tags. With `strict` every tag must have git's form
+ * (object-malformed) and point at what it says (tag-target); a chain longer
+ * than [limits] tagDepth is tag-target always. `v` gets the refusal.
+ */
+int tmk_gate_object_peel(struct tmk_gate *gate, struct tmk_gate_peeled *out,
+			 const git_oid *oid, bool strict,
+			 struct tmk_verdict *v, struct tmk_err *err)
+	TMK_MUST_CHECK;
+
+/* ---- gate_command.c ----------------------------------------------------- */
+
+/* Judge one command; refusals go to the report. */
+int tmk_gate_command_judge(struct tmk_gate *gate,
+			   const struct tmk_gate_command *command,
+			   struct tmk_err *err) TMK_MUST_CHECK;
+
+/* ---- gate_commits.c ----------------------------------------------------- */
+
+/* Judge what `tip` brings in under rule `i` (require = commits). `old` is the
+ * ref's value until now, NULL for none. */
+int tmk_gate_commits_judge(struct tmk_gate *gate, const char *ref,
+			   const git_oid *tip, const git_oid *old, int i,
+			   struct tmk_err *err) TMK_MUST_CHECK;
+
+/* Judge the tip alone (require = tip). */
+int tmk_gate_commits_judge_tip(struct tmk_gate *gate, const char *ref,
+			       const git_oid *tip, int i,
+			       struct tmk_err *err) TMK_MUST_CHECK;
+
+/* Whether `old` is an ancestor of `tip`, or is it. A walk that ends at a
+ * missing object says so in `v`. */
+int tmk_gate_commits_forward(struct tmk_gate *gate, bool *forward,
+			     const git_oid *tip, const git_oid *old,
+			     struct tmk_verdict *v, struct tmk_err *err)
+	TMK_MUST_CHECK;
+
+#endif

@@ -1,0 +1,118 @@
+/*
+ * gate_input.c - the lines that git gives to a pre-receive hook (githooks(5)):
+ * "old new ref", one per command.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "hooks/gate.h"
+
+#define HEX 40
+#define LINE_MAX_BYTES (2 * (HEX + 1) + TMK_GATE_REF_MAX)
+
+/* One line without its newline. Returns 1, 0 at the end, -1 when it is too
+ * long or not closed. */
+static int read_line(FILE *in, char *line, size_t size, size_t *len)
+{
+	size_t n = 0;
+	int c;
+
+	while ((c = getc(in)) != EOF && c != '\n') {
+		if (n + 1 >= size)
+			return -1;
+		line[n++] = (char)c;
+	}
+	if (c == EOF && (n || ferror(in)))
+		return -1;
+	line[n] = '\0';
+	*len = n;
+	return c != EOF;
+}
+
+static bool read_oid(git_oid *out, const char *hex)
+{
+	return strspn(hex, "0123456789abcdef") >= HEX &&
+		!git_oid_fromstrn(out, hex, HEX);
+}
+
+/* Only what git itself lets through as a ref below refs/. */
+static bool ref_ok(const char *ref)
+{
+	const char *p;
+	int valid = 0;
+
+	for (p = ref; *p; p++)
+		if ((unsigned char)*p <= 0x20 || *p == 0x7f)
+			return false;
+	return !strncmp(ref, "refs/", 5) && strlen(ref) < TMK_GATE_REF_MAX &&
+		!git_reference_name_is_valid(&valid, ref) && valid;
+}
+
+static int add_command(struct tmk_gate *gate, const char *line, size_t len,
+		       struct tmk_err *err)
+{
+	struct tmk_gate_command c = { 0 };
+	const char *ref = line + 2 * (HEX + 1);
+
+	if (strlen(line) != len || len <= 2 * (HEX + 1) ||
+	    line[HEX] != ' ' || ref[-1] != ' ' || !read_oid(&c.old, line) ||
+	    !read_oid(&c.new, line + HEX + 1)) {
+		tmk_err_set(err, TMK_INPUT, "line %d of the input is not "
+			    "\"old new ref\" with SHA-1 ids",
+			    gate->commands + 1);
+		return tmk_err_hint(err, "git runs this as hooks/pre-receive");
+	}
+	if (!ref_ok(ref))
+		return tmk_err_set(err, TMK_INPUT, "\"%.200s\" is no valid "
+				   "ref name", ref);
+	if (!(gate->commands & (gate->commands - 1))) {
+		size_t n = gate->commands ? (size_t)gate->commands * 2 : 1;
+		struct tmk_gate_command *grown;
+
+		grown = realloc(gate->command, n * sizeof(*grown));
+		if (!grown)
+			return tmk_err_nomem(err);
+		gate->command = grown;
+	}
+	c.ref = strdup(ref);
+	if (!c.ref)
+		return tmk_err_nomem(err);
+	gate->command[gate->commands++] = c;
+	return 0;
+}
+
+int tmk_gate_input_read(struct tmk_gate *gate, int fd, struct tmk_err *err)
+{
+	char line[LINE_MAX_BYTES];
+	int own = dup(fd), more, ret = -1;
+	FILE *in = own < 0 ? NULL : fdopen(own, "r");
+	size_t len;
+
+	if (!in) {
+		if (own >= 0)
+			close(own);
+		return tmk_err_set(err, TMK_INTERNAL,
+				   "the hook's input cannot be read");
+	}
+	while ((more = read_line(in, line, sizeof(line), &len)) > 0) {
+		if (gate->commands == TMK_GATE_COMMANDS_MAX) {
+			tmk_err_set(err, TMK_INPUT, "the push has more than "
+				    "%d commands", TMK_GATE_COMMANDS_MAX);
+			tmk_err_hint(err, "push fewer refs at once");
+			goto out;
+		}
+		if (add_command(gate, line, len, err) < 0)
+			goto out;
+	}
+	if (more < 0) {
+		tmk_err_set(err, TMK_INPUT, "line %d of the input is too long "
+			    "or not closed", gate->commands + 1);
+		goto out;
+	}
+	ret = 0;
+out:
+	fclose(in);
+	return ret;
+}

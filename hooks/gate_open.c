@@ -1,0 +1,154 @@
+/*
+ * gate_open.c - the repository with its quarantine, and the policy that the
+ * server names. Nothing of the push is read here.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "hooks/gate.h"
+
+#define POLICY_DEFAULT "/etc/touchmark/policy"
+
+static const char *git_text(void)
+{
+	const git_error *e = git_error_last();
+
+	return e && e->message ? e->message : "no reason given";
+}
+
+int tmk_gate_open_repo(struct tmk_gate *gate, struct tmk_err *err)
+{
+	/* every object is read once: a cache would only keep memory */
+	git_libgit2_opts(GIT_OPT_ENABLE_CACHING, 0);
+	git_libgit2_opts(GIT_OPT_ENABLE_STRICT_HASH_VERIFICATION, 1);
+	if (git_repository_open_ext(&gate->repo, NULL,
+				    GIT_REPOSITORY_OPEN_FROM_ENV, NULL) < 0) {
+		tmk_err_set(err, TMK_INTERNAL, "this repository cannot be "
+			    "read: %s", git_text());
+		return tmk_err_hint(err, "the administrator must keep SHA-1 "
+			"objects, plain refs and no further extension here, "
+			"under a path without ':' owned by the server's user");
+	}
+	if (strchr(git_repository_path(gate->repo), ':')) {
+		tmk_err_set(err, TMK_INTERNAL, "the repository's path holds "
+			    "a ':', which hides the objects of a push");
+		return tmk_err_hint(err, "the administrator must move the "
+				    "repository");
+	}
+	if (git_repository_get_namespace(gate->repo)) {
+		tmk_err_set(err, TMK_INTERNAL, "git namespaces are not "
+			    "supported yet");
+		return tmk_err_hint(err, "push to a repository without "
+				    "GIT_NAMESPACE");
+	}
+	if (git_repository_odb(&gate->odb, gate->repo) < 0)
+		return tmk_err_set(err, TMK_INTERNAL, "the objects cannot be "
+				   "read: %s", git_text());
+	return 0;
+}
+
+/* touchmark.policy, or the default. *out belongs to the caller. */
+static int policy_path(struct tmk_gate *gate, char **out, struct tmk_err *err)
+{
+	git_config *config = NULL;
+	git_buf path = { 0 };
+	char base[4096];
+	int rc, ret = -1;
+
+	if (git_repository_config_snapshot(&config, gate->repo) < 0)
+		return tmk_err_set(err, TMK_USAGE, "the server's git "
+				   "configuration cannot be read: %s",
+				   git_text());
+	rc = git_config_get_path(&path, config, "touchmark.gatelog");
+	git_buf_dispose(&path);
+	if (rc != GIT_ENOTFOUND) {
+		tmk_err_set(err, TMK_USAGE, "touchmark.gateLog is not "
+			    "supported yet");
+		tmk_err_hint(err, "the administrator must unset "
+			     "touchmark.gateLog");
+		goto out;
+	}
+	memset(&path, 0, sizeof(path));
+	rc = git_config_get_path(&path, config, "touchmark.policy");
+	if (rc == GIT_ENOTFOUND) {
+		*out = strdup(POLICY_DEFAULT);
+	} else if (rc < 0 || !path.size) {
+		tmk_err_set(err, TMK_USAGE, "touchmark.policy: %s",
+			    rc < 0 ? git_text() : "no file is named");
+		goto out;
+	} else if (snprintf(base, sizeof(base), "%s/config",
+			    git_repository_path(gate->repo)) <
+		   (int)sizeof(base)) {
+		*out = tmk_file_resolve(base, NULL, path.ptr);
+	}
+	ret = *out ? 0 : tmk_err_nomem(err);
+out:
+	git_buf_dispose(&path);
+	git_config_free(config);
+	return ret;
+}
+
+int tmk_gate_open_policy(struct tmk_gate *gate, struct tmk_err *err)
+{
+	const char *shallow = getenv("GIT_SHALLOW_FILE");
+	char *path = NULL;
+	int ret = -1;
+
+	if (policy_path(gate, &path, err) < 0)
+		goto out;
+	if (access(path, F_OK) < 0) {
+		tmk_err_set(err, TMK_USAGE, "there is no policy %s", path);
+		tmk_err_hint(err, "the administrator must set "
+			     "touchmark.policy in the server repository's "
+			     "config, or write " POLICY_DEFAULT);
+		goto out;
+	}
+	if (tmk_policy_load(&gate->policy, path, err) < 0 ||
+	    tmk_gate_version_check(git_repository_path(gate->repo),
+				   gate->policy->version, err) < 0)
+		goto out;
+	gate->policy->judge.now = tmk_clock_now();
+	gate->deadline = tmk_clock_ms() +
+		(int64_t)gate->policy->limit_seconds * 1000;
+	gate->rule = calloc((size_t)gate->policy->rules + 1,
+			    sizeof(*gate->rule));
+	if (!gate->rule) {
+		tmk_err_nomem(err);
+		goto out;
+	}
+	if (shallow && *shallow &&
+	    tmk_gate_shallow_find(gate, shallow, err) < 0) {
+		err->code = TMK_INTERNAL;
+		goto out;
+	}
+	ret = 0;
+out:
+	free(path);
+	return ret;
+}
+
+void tmk_gate_release(struct tmk_gate *gate)
+{
+	size_t n;
+	int i;
+
+	for (i = 0; gate->rule && i < gate->policy->rules; i++) {
+		tmk_oidmap_release(&gate->rule[i].judged);
+		free(gate->rule[i].seed);
+	}
+	for (i = 0; i < gate->commands; i++)
+		free(gate->command[i].ref);
+	for (n = 0; n < gate->refs; n++)
+		free(gate->ref[n].name);
+	free(gate->rule);
+	free(gate->command);
+	free(gate->ref);
+	tmk_policy_free(gate->policy);
+	git_odb_free(gate->odb);
+	git_repository_free(gate->repo);
+	memset(gate, 0, sizeof(*gate));
+}

@@ -1,0 +1,339 @@
+/*
+ * cmd_policy.c - `touchmark policy check FILE`: is this policy what its
+ * author means?
+ *
+ * Reads it as the gate does, says what every ref needs, and warns of what is
+ * allowed but rarely meant. Ends with 0 when the policy can be used, warnings
+ * or not, and with 2 when the gate would refuse every push with it.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <git2.h>
+
+#include "base/enc.h"
+#include "base/opt.h"
+#include "core/policy.h"
+#include "plugins/command.h"
+#include "x509/cert.h"
+
+static const char synopsis[] = "touchmark policy check [--repo DIR] FILE";
+
+static const char *show(char *out, size_t size, const char *text)
+{
+	return tmk_enc_show_into(out, size, text, strlen(text));
+}
+
+static const char *require_name(enum tmk_require require)
+{
+	switch (require) {
+	case TMK_REQUIRE_NOTHING:
+		return "nothing";
+	case TMK_REQUIRE_TIP:
+		return "a signed tip";
+	case TMK_REQUIRE_COMMITS:
+		return "signed commits";
+	case TMK_REQUIRE_TAG:
+		return "a signed tag";
+	}
+	return "?";
+}
+
+static const char *stamp_name(enum tmk_timestamp_rule rule)
+{
+	switch (rule) {
+	case TMK_STAMP_OFF:
+		return "tokens ignored";
+	case TMK_STAMP_WHEN_EXPIRED:
+		return "a token when the certificate has expired";
+	case TMK_STAMP_ALWAYS:
+		return "a token always";
+	}
+	return "?";
+}
+
+static const char *revocation_name(enum tmk_revocation r)
+{
+	return r == TMK_REVOCATION_REQUIRE ? "require" :
+		r == TMK_REVOCATION_CHECK ? "check" : "off";
+}
+
+/* One rule in words. `ref` is the ref it is shown for, NULL for its pattern. */
+static void show_rule(const struct tmk_ref_rule *r, const char *ref)
+{
+	char role[256];
+	bool update = tmk_policy_may_update(r, ref ? ref : r->pattern);
+
+	printf("    %s", require_name(r->require));
+	if (r->require != TMK_REQUIRE_NOTHING) {
+		if (r->role)
+			printf(", by role \"%s\"",
+			       show(role, sizeof(role), r->role->name));
+		else
+			printf(", by any signer under the roots");
+		if (r->identity == TMK_IDENTITY_COMMITTER)
+			printf(", under their own e-mail");
+		printf(", %s", stamp_name(r->timestamp));
+		if (r->first_parent)
+			printf(", first parents only");
+	}
+	printf("\n    create %s, update %s, force %s, delete %s\n",
+	       r->create ? "allow" : "deny", update ? "allow" : "deny",
+	       r->force ? "allow" : "deny", r->delete_ ? "allow" : "deny");
+}
+
+static void show_trust(const struct tmk_policy *p)
+{
+	char path[1024];
+	int i;
+
+	printf("policy %s\n", show(path, sizeof(path), p->path));
+	printf("  sha256 %s\n", p->sha256);
+	if (p->version)
+		printf("  version %" PRId64 "\n", p->version);
+	printf("  enforced: %s\n", p->enforce ? "yes" : "no");
+	printf("  signers: %d roots, revocation %s, minRsa %u, eku",
+	       sk_X509_num(tmk_trust_roots(p->trust)),
+	       revocation_name(p->judge.revocation), p->judge.min_rsa);
+	for (i = 0; i < p->judge.ekus; i++)
+		printf(" %s", show(path, sizeof(path), p->judge.eku[i]));
+	printf("\n  timestamps: %d roots, revocation %s\n",
+	       p->tsa_trust ? sk_X509_num(tmk_trust_roots(p->tsa_trust)) : 0,
+	       revocation_name(p->judge.tsa_revocation));
+}
+
+static void show_rules(const struct tmk_policy *p)
+{
+	char pattern[1024];
+	int i;
+
+	for (i = 0; i < p->rules; i++) {
+		printf("[ref \"%s\"] line %d\n",
+		       show(pattern, sizeof(pattern), p->rule[i].pattern),
+		       p->rule[i].line);
+		show_rule(&p->rule[i], NULL);
+	}
+}
+
+static void warn(int line, const char *path, const char *fmt, ...)
+	TMK_PRINTF(3, 4);
+
+static void warn(int line, const char *path, const char *fmt, ...)
+{
+	char text[1024], safe[2048];
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	if (n < 0)
+		return;
+	tmk_enc_show_into(safe, sizeof(safe), text, strlen(text));
+	if (line)
+		fprintf(stderr, "touchmark: warning: %s:%d: %s\n", path, line,
+			safe);
+	else
+		fprintf(stderr, "touchmark: warning: %s: %s\n", path, safe);
+}
+
+/* A root that vouches for signers as well as for time vouches for itself: a
+ * signer's CA could date a stolen key's signature back. */
+static void warn_shared_roots(const struct tmk_policy *p, const char *path)
+{
+	STACK_OF(X509) *signers = tmk_trust_roots(p->trust), *tsas;
+	char subject[256];
+	int i, j;
+
+	tsas = p->tsa_trust ? tmk_trust_roots(p->tsa_trust) : NULL;
+	for (i = 0; i < sk_X509_num(tsas); i++)
+		for (j = 0; j < sk_X509_num(signers); j++)
+			if (!X509_cmp(sk_X509_value(tsas, i),
+				      sk_X509_value(signers, j)))
+				warn(0, path, "%s is a root of signers and of "
+				     "timestamps: who issues the certificates "
+				     "could also date their signatures",
+				     tmk_cert_subject(subject,
+						      sizeof(subject),
+						      sk_X509_value(tsas, i)));
+}
+
+static bool weaker(const struct tmk_ref_rule *a, const struct tmk_ref_rule *b)
+{
+	return (a->require == TMK_REQUIRE_NOTHING &&
+		b->require != TMK_REQUIRE_NOTHING) ||
+		(a->require == TMK_REQUIRE_TIP &&
+		 b->require == TMK_REQUIRE_COMMITS);
+}
+
+/* Patterns where one lies within another: a `*` in the inner one is a
+ * character like any other for the outer. */
+static void warn_patterns(const struct tmk_policy *p, const char *path)
+{
+	int i, j;
+
+	for (i = 0; i < p->rules; i++)
+		for (j = 0; j < p->rules; j++) {
+			const struct tmk_ref_rule *a = &p->rule[i];
+			const struct tmk_ref_rule *b = &p->rule[j];
+
+			if (i == j || !weaker(a, b))
+				continue;
+			if (tmk_policy_glob(b->pattern, a->pattern))
+				warn(a->line, path, "[ref \"%s\"] asks for "
+				     "less than [ref \"%s\"], which matches "
+				     "the same refs: both apply, so it opens "
+				     "nothing", a->pattern, b->pattern);
+			else if (strchr(a->pattern, '*') &&
+				 !strchr(b->pattern, '*') &&
+				 tmk_policy_glob(a->pattern, b->pattern))
+				warn(a->line, path, "[ref \"%s\"] also "
+				     "matches \"%s\", whose own rule is "
+				     "stricter: unsigned history can be kept "
+				     "beside it, not in it", a->pattern,
+				     b->pattern);
+		}
+}
+
+static void warn_rules(const struct tmk_policy *p, const char *path)
+{
+	int i;
+
+	for (i = 0; i < p->rules; i++) {
+		const struct tmk_ref_rule *r = &p->rule[i];
+		const char *pattern = r->pattern;
+
+		if (r->require == TMK_REQUIRE_TAG &&
+		    tmk_policy_glob("refs/heads/*", pattern))
+			warn(r->line, path, "[ref \"%s\"] wants a tag on a "
+			     "branch: no push can satisfy it", pattern);
+		if (r->timestamp == TMK_STAMP_ALWAYS && !p->tsa_trust &&
+		    r->require != TMK_REQUIRE_NOTHING)
+			warn(r->line, path, "[ref \"%s\"] always wants a "
+			     "timestamp, but [trust] names no tsaRoots: no "
+			     "push can satisfy it", pattern);
+		if (strncmp(pattern, "refs/", 5) && *pattern != '*')
+			warn(r->line, path, "[ref \"%s\"] matches nothing: "
+			     "refs begin with refs/", pattern);
+	}
+	if (!p->rules)
+		warn(0, path, "there is no [ref] section: every push is "
+		     "refused");
+}
+
+/* How many things are doubtful is not counted: they are said. */
+static void warn_all(const struct tmk_policy *p)
+{
+	const char *path = p->path;
+	bool signs = false;
+	int i;
+
+	for (i = 0; i < p->rules; i++)
+		signs |= p->rule[i].require != TMK_REQUIRE_NOTHING;
+	if (!p->enforce)
+		warn(0, path, "enforce = false: every push is let in");
+	if (signs && p->judge.revocation == TMK_REVOCATION_REQUIRE && !p->crls)
+		warn(0, path, "revocation = require, but there is no crl "
+		     "line: every signature is refused");
+	if (signs && p->judge.revocation == TMK_REVOCATION_OFF)
+		warn(0, path, "revocation = off: a stolen key that was "
+		     "revoked still signs");
+	warn_shared_roots(p, path);
+	warn_rules(p, path);
+	warn_patterns(p, path);
+}
+
+static int git_failed(const char *dir, struct tmk_err *err)
+{
+	const git_error *e = git_error_last();
+
+	return tmk_err_set(err, TMK_INPUT, "%s: %s", dir,
+			   e && e->message ? e->message : "no reason given");
+}
+
+/* Each ref of a repository with the rules that apply to it. */
+static int show_ref(const struct tmk_policy *p, const char *ref)
+{
+	char name[1024];
+	int i, found = 0;
+
+	printf("%s\n", show(name, sizeof(name), ref));
+	for (i = 0; i < p->rules; i++)
+		if (tmk_policy_applies(p, i, ref)) {
+			show_rule(&p->rule[i], ref);
+			found++;
+		}
+	if (!found)
+		printf("    no rule matches: every push to it is refused\n");
+	return 0;
+}
+
+static int show_repo(const struct tmk_policy *p, const char *dir,
+		     struct tmk_err *err)
+{
+	git_repository *repo = NULL;
+	git_strarray names = { 0 };
+	int ret = -1;
+	size_t i;
+
+	git_libgit2_init();
+	if (git_repository_open_ext(&repo, dir,
+				    GIT_REPOSITORY_OPEN_NO_SEARCH, NULL) < 0 ||
+	    git_reference_list(&names, repo) < 0) {
+		git_failed(dir, err);
+		goto out;
+	}
+	for (i = 0; i < names.count; i++)
+		show_ref(p, names.strings[i]);
+	ret = 0;
+out:
+	git_strarray_dispose(&names);
+	git_repository_free(repo);
+	git_libgit2_shutdown();
+	return ret;
+}
+
+static int run(int argc, char **argv, struct tmk_err *err)
+{
+	const char *repo = NULL;
+	bool help = false;
+	const struct tmk_opt table[] = {
+		{ 0, "repo", TMK_OPT_TEXT, &repo, "DIR",
+		  "show what each ref of this repository needs" },
+		{ 'h', "help", TMK_OPT_FLAG, &help, NULL, "show this" },
+		{ 0, NULL, TMK_OPT_FLAG, NULL, NULL, NULL }
+	};
+	struct tmk_policy *policy = NULL;
+	int operands = 0, ret = TMK_OK;
+
+	if (tmk_opt_parse(table, argc, argv, &operands, err) < 0)
+		return TMK_USAGE;
+	if (help) {
+		tmk_opt_help(stdout, synopsis, table);
+		return TMK_OK;
+	}
+	if (operands != 2 || strcmp(argv[1], "check")) {
+		tmk_err_set(err, TMK_USAGE, "policy takes: check FILE");
+		tmk_err_hint(err, "%s", synopsis);
+		return TMK_USAGE;
+	}
+	if (tmk_policy_load(&policy, argv[2], err) < 0)
+		return err->code == TMK_INTERNAL ? TMK_INTERNAL : TMK_USAGE;
+	show_trust(policy);
+	if (!repo)
+		show_rules(policy);
+	else if (show_repo(policy, repo, err) < 0)
+		ret = err->code;
+	fflush(stdout);
+	warn_all(policy);
+	tmk_policy_free(policy);
+	return ret;
+}
+
+const struct tmk_command tmk_command_policy = {
+	.name = "policy",
+	.summary = "check a policy file, and show what each ref needs",
+	.run = run
+};

@@ -1,0 +1,52 @@
+/*
+ * fuzz_commands.c - the lines that git gives to the hook: refused, or commands
+ * whose refs may be shown and looked up.
+ */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <sys/mman.h>
+
+#include "hooks/gate.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void check(const struct tmk_gate *gate)
+{
+	const unsigned char *c;
+	int i;
+
+	for (i = 0; i < gate->commands; i++) {
+		if (strncmp(gate->command[i].ref, "refs/", 5))
+			abort();
+		for (c = (const unsigned char *)gate->command[i].ref; *c; c++)
+			if (*c <= 0x20 || *c == 0x7f)
+				abort();
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct tmk_err err = TMK_ERR_INIT;
+	struct tmk_gate gate = { 0 };
+	static bool ready;
+	int fd;
+
+	if (!ready)
+		ready = git_libgit2_init() > 0;
+	fd = memfd_create("commands", MFD_CLOEXEC);
+	if (fd < 0)
+		return 0;
+	if (size < 65536 && write(fd, data, size) == (ssize_t)size &&
+	    !lseek(fd, 0, SEEK_SET)) {
+		if (!tmk_gate_input_read(&gate, fd, &err))
+			check(&gate);
+		else if (!err.text[0])
+			abort();
+	}
+	tmk_gate_release(&gate);
+	close(fd);
+	return 0;
+}

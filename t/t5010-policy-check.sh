@@ -1,0 +1,87 @@
+#!/bin/sh
+# touchmark policy check: what a policy means, and what is rarely meant.
+# shellcheck source=lib.sh
+. "${0%/*}/lib.sh"
+need openssl git
+
+pki_root ca
+pki_root tsa
+pki_crl ca
+cp "$T/pki/ca.pem" "$T/roots.pem"
+cp "$T/pki/tsa.pem" "$T/tsa.pem"
+cp "$T/pki/ca.crl" "$T/ca.crl"
+check() {
+	run touchmark policy check "$@" "$T/policy"
+}
+cat >"$T/policy" <<'EOF2'
+[policy]
+	version = 4
+[trust]
+	roots = roots.pem
+	tsaRoots = tsa.pem
+	crl = ca.crl
+[role "developers"]
+	member = *@example.org
+[ref "refs/heads/*"]
+	require = commits
+	role = developers
+[ref "refs/tags/v*"]
+	require = tag
+	timestamp = always
+EOF2
+check
+is "$RC" 0 'a good policy'
+hasnt 'warning' 'has no warnings'
+has '^\[ref "refs/heads/\*"\] line 9' 'it shows each rule and its line'
+has 'signed commits, by role "developers", under their own e-mail' 'in words'
+has 'create allow, update deny, force deny, delete deny' 'and the defaults of a tag'
+has '^  version 4' 'its version'
+has "^  sha256 $(sha256sum "$T/policy" | cut -d' ' -f1)" 'its hash'
+
+git init -q --bare "$T/r.git"
+git init -q -b main "$T/w"
+cd "$T/w" || exit 1
+git commit -q --allow-empty -m x
+git push -q "$T/r.git" main main:refs/custom/x main:refs/tags/v1
+check --repo "$T/r.git"
+is "$RC" 0 'with a repository'
+has '^refs/heads/main' 'it lists its refs'
+has 'no rule matches: every push to it is refused' 'and those without a rule'
+check --repo "$T/none"
+is "$RC" 4 'a repository that is not there'
+
+warned() {	# PATTERN WHAT
+	check
+	[ "$RC" = 0 ] && grep -Eq "^touchmark: warning: .*$1" "$T/out"
+	tap $? "warned: $2"
+}
+cp "$T/policy" "$T/good"
+grep -v 'crl =' "$T/good" >"$T/policy"
+warned 'there is no crl line' 'no CRL under require'
+sed 's/tsa.pem/roots.pem/' "$T/good" >"$T/policy"
+warned 'is a root of signers and of timestamps' 'a root in both stores'
+grep -v tsaRoots "$T/good" >"$T/policy"
+warned ':11: .*always wants a timestamp' 'timestamps without TSA roots'
+{ cat "$T/good"; printf '[ref "refs/heads/wip/*"]\n\trequire = nothing\n'; } \
+	>"$T/policy"
+warned ':15: .*asks for less than' 'a weaker rule within a stricter one'
+{ cat "$T/good"; printf '[ref "refs/*"]\n\trequire = nothing\n'; } >"$T/policy"
+check
+is "$RC" 0 'a weaker rule around a stricter one is no error'
+{ cat "$T/good"; printf '[ref "refs/heads/x"]\n\trequire = tag\n'; } >"$T/policy"
+warned 'wants a tag on a branch' 'a rule that nobody can satisfy'
+{ cat "$T/good"; printf '[ref "heads/x"]\n\trequire = tip\n'; } >"$T/policy"
+warned 'matches nothing' 'a pattern without refs/'
+{ cat "$T/good"; printf '[policy]\n\tenforce = false\n'; } >"$T/policy"
+warned 'every push is let in' 'a policy that is not enforced'
+
+{ cat "$T/good"; printf '[ref "refs/x"]\n\trequire = tips\n'; } >"$T/policy"
+check
+is "$RC" 2 'a bad value is a usage error'
+has "^touchmark: .*policy:16: \"tips\" is none of: nothing, tip" \
+	'with file, line and what would do'
+exits 2 'no file' touchmark policy check
+exits 2 'another verb' touchmark policy mend "$T/good"
+exits 2 'a file that is not there' touchmark policy check "$T/none"
+ok 'help' touchmark policy --help
+done_testing

@@ -1,0 +1,241 @@
+/*
+ * test_walk.c - the walk over raw commits against plain reachability, on
+ * random histories whose dates lie.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <git2.h>
+#include <git2/sys/odb_backend.h>
+#include <git2/sys/mempack.h>
+
+#include "base/clock.h"
+#include "hooks/walk.h"
+#include "t/unit/tap.h"
+
+#define COMMITS 40
+#define ROUNDS 300
+#define TREE "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
+
+static struct tmk_gate gate;
+static uint64_t seed = 20261121;
+
+/* A history: parents are always older by number. */
+static git_oid id[COMMITS];
+static int parent[COMMITS][3], parents[COMMITS];
+static uint64_t above[COMMITS];		/* what each reaches, itself too */
+static uint64_t first[COMMITS];		/* along first parents */
+
+static unsigned int dice(unsigned int sides)
+{
+	seed = seed * 6364136223846793005ULL + 1442695040888963407ULL;
+	return (unsigned int)(seed >> 33) % sides;
+}
+
+static int make(int n, int round)
+{
+	char text[1024], hex[GIT_OID_HEXSZ + 1];
+	int len, i;
+
+	len = snprintf(text, sizeof(text), "tree " TREE "\n");
+	for (i = 0; i < parents[n]; i++) {
+		git_oid_tostr(hex, sizeof(hex), &id[parent[n][i]]);
+		len += snprintf(text + len, sizeof(text) - (size_t)len,
+				"parent %s\n", hex);
+	}
+	len += snprintf(text + len, sizeof(text) - (size_t)len,
+			"author A <a@b> 1 +0000\ncommitter A <a@b> %u +0000\n"
+			"\n%d in %d\n", dice(3) ? 1000u + (unsigned int)n :
+			dice(2000), n, round);
+	return git_odb_write(&id[n], gate.odb, text, (size_t)len,
+			     GIT_OBJECT_COMMIT);
+}
+
+static int make_history(int round)
+{
+	int n, i;
+
+	for (n = 0; n < COMMITS; n++) {
+		parents[n] = n ? 1 + (dice(3) == 0) + (dice(9) == 0) : 0;
+		above[n] = first[n] = 1ULL << n;
+		for (i = 0; i < parents[n]; i++) {
+			unsigned int back = 1 + dice(n < 6 ? (unsigned int)n :
+						     6);
+
+			parent[n][i] = n - (int)back;
+			above[n] |= above[parent[n][i]];
+			if (!i)
+				first[n] |= first[parent[n][i]];
+		}
+		if (make(n, round) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static uint64_t found(const struct tmk_walk *walk)
+{
+	uint64_t set = 0;
+	int n;
+
+	for (n = 0; n < COMMITS; n++) {
+		const struct tmk_walk_entry *e = tmk_walk_find(walk, &id[n]);
+
+		if (e && e->marks & TMK_WALK_NEW &&
+		    !(e->marks & TMK_WALK_HIDDEN))
+			set |= 1ULL << n;
+	}
+	return set;
+}
+
+/* One walk: `tip` is new, `old` and `known` are hidden. `judged` is hidden
+ * where the walk meets it. Counts what is wrong. */
+static int one_walk(bool first_parent)
+{
+	int tip = (int)dice(COMMITS), old = (int)dice(COMMITS), bad = 0;
+	int known = dice(2) ? (int)dice(COMMITS) : -1;
+	uint64_t hidden = above[old] | (known < 0 ? 0 : above[known]);
+	uint64_t want = (first_parent ? first[tip] : above[tip]) & ~hidden;
+	struct tmk_err err = TMK_ERR_INIT;
+	struct tmk_walk walk;
+	uint64_t quick;
+
+	if (tmk_walk_init(&walk, &gate, first_parent, NULL, &err) < 0 ||
+	    tmk_walk_push(&walk, &id[old], TMK_WALK_OLD, &err) < 0 ||
+	    tmk_walk_push(&walk, &id[tip], TMK_WALK_NEW, &err) < 0 ||
+	    tmk_walk_run(&walk, 1 + dice(5), &err) < 0)
+		bad++;
+	if (known >= 0 &&
+	    tmk_walk_push(&walk, &id[known], TMK_WALK_KNOWN, &err) < 0)
+		bad++;
+	if (tmk_walk_run(&walk, 0, &err) != 1)
+		bad++;
+	quick = found(&walk);
+	if (want & ~quick)	/* fewer than there are: a hole in the gate */
+		bad++;
+	if (tmk_walk_settle(&walk, &err) != 1 || found(&walk) != want)
+		bad++;
+	tmk_walk_release(&walk);
+	return bad;
+}
+
+static int one_forward(void)
+{
+	int tip = (int)dice(COMMITS), old = (int)dice(COMMITS);
+	struct tmk_verdict v = TMK_VERDICT_INIT;
+	struct tmk_err err = TMK_ERR_INIT;
+	bool forward;
+
+	if (tmk_gate_commits_forward(&gate, &forward, &id[tip], &id[old], &v,
+				     &err) < 0 || v.reason != TMK_GOOD)
+		return 1;
+	return forward != !!(above[tip] & 1ULL << old);
+}
+
+static void test_random(void)
+{
+	int round, i, bad_all = 0, bad_first = 0, bad_forward = 0;
+
+	for (round = 0; round < ROUNDS; round++) {
+		if (make_history(round) < 0) {
+			ok(false, "a history can be written");
+			return;
+		}
+		for (i = 0; i < 10; i++) {
+			bad_all += one_walk(false);
+			bad_first += one_walk(true);
+			bad_forward += one_forward();
+		}
+	}
+	is_int(bad_all, 0, "%d walks find exactly what is new", ROUNDS * 10);
+	is_int(bad_first, 0, "so do walks along first parents");
+	is_int(bad_forward, 0, "fast-forwards are told from others");
+}
+
+static void test_missing(void)
+{
+	static const char text[] = "tree " TREE "\n"
+		"parent 1111111111111111111111111111111111111111\n"
+		"author A <a@b> 1 +0000\ncommitter A <a@b> 1 +0000\n\nx\n";
+	const struct tmk_walk_entry *e;
+	struct tmk_err err = TMK_ERR_INIT;
+	struct tmk_walk walk;
+	git_oid tip, lost;
+
+	git_oid_fromstr(&lost, "1111111111111111111111111111111111111111");
+	git_odb_write(&tip, gate.odb, text, sizeof(text) - 1,
+		      GIT_OBJECT_COMMIT);
+	ok(!tmk_walk_init(&walk, &gate, false, NULL, &err) &&
+	   !tmk_walk_push(&walk, &tip, TMK_WALK_NEW, &err) &&
+	   tmk_walk_run(&walk, 0, &err) == 1, "a walk into nowhere ends");
+	e = tmk_walk_find(&walk, &lost);
+	ok(e && e->state == TMK_WALK_MISSING && e->marks == TMK_WALK_NEW,
+	   "the missing commit is known as new and missing");
+	tmk_walk_release(&walk);
+}
+
+static void test_judged(void)
+{
+	struct tmk_oidmap judged;
+	struct tmk_err err = TMK_ERR_INIT;
+	struct tmk_walk walk;
+
+	make_history(-1);
+	ok(!tmk_oidmap_init(&judged) &&
+	   tmk_oidmap_add(&judged, &id[COMMITS - 1]) == 0, "one is judged");
+	ok(!tmk_walk_init(&walk, &gate, false, &judged, &err) &&
+	   !tmk_walk_push(&walk, &id[COMMITS - 1], TMK_WALK_NEW, &err) &&
+	   tmk_walk_run(&walk, 0, &err) == 1, "and is the tip again");
+	ok(!found(&walk), "nothing is new");
+	tmk_walk_release(&walk);
+	tmk_oidmap_release(&judged);
+}
+
+static void test_map(void)
+{
+	struct tmk_oidmap map;
+	git_oid oid = { { 0 } };
+	uint32_t i, bad = 0;
+
+	ok(!tmk_oidmap_init(&map), "a map");
+	for (i = 0; i < 50000; i++) {
+		memcpy(oid.id + 4, &i, sizeof(i));
+		bad += tmk_oidmap_add(&map, &oid) != i;
+	}
+	for (i = 0; i < 50000; i++) {
+		memcpy(oid.id + 4, &i, sizeof(i));
+		bad += tmk_oidmap_find(&map, &oid) != i;
+		bad += tmk_oidmap_add(&map, &oid) != i;
+	}
+	is_int(bad, 0, "50000 ids keep their numbers");
+	memset(&oid, 0xff, sizeof(oid));
+	is_int(tmk_oidmap_find(&map, &oid), -1, "another is not there");
+	tmk_oidmap_release(&map);
+}
+
+int main(void)
+{
+	struct tmk_policy policy = { 0 };
+	git_odb_backend *memory = NULL;
+
+	git_libgit2_init();
+	policy.limit_object = 1 << 20;
+	policy.limit_commits = 100000;
+	policy.limit_seconds = 600;
+	gate.policy = &policy;
+	gate.deadline = tmk_clock_ms() + 600000;
+	if (git_odb_new(&gate.odb) < 0 || git_mempack_new(&memory) < 0 ||
+	    git_odb_add_backend(gate.odb, memory, 1) < 0) {
+		ok(false, "objects in memory");
+		return tap_done();
+	}
+	test_map();
+	test_random();
+	test_missing();
+	test_judged();
+	git_odb_free(gate.odb);
+	git_libgit2_shutdown();
+	return tap_done();
+}
