@@ -1,0 +1,331 @@
+/*
+ * cmd_verify.c - `touchmark verify`: is this file what somebody signed?
+ *
+ * FILE and a detached signature (FILE.p7s unless named), or FILE and an RFC
+ * 3161 token that shows when it existed. One line with the answer; the trust
+ * comes from the policy or from options. No key, no token of ours, no network.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "base/opt.h"
+#include "core/config.h"
+#include "core/judge.h"
+#include "plugins/command.h"
+#include "plugins/front_file.h"
+#include "plugins/front_libgit2.h"
+#include "plugins/front_report.h"
+#include "plugins/front_seal.h"
+#include "plugins/front_token.h"
+#include "plugins/front_trust.h"
+#include "x509/cert.h"
+
+struct options {
+	bool help, json;
+	struct tmk_trust_options trust;
+	const char *keyring, *allowed_signers, *minisign_key;
+};
+
+/* What is told in the end. */
+struct answer {
+	const char *file;
+	struct tmk_verdict verdict;
+	char signer[512];	/* escaped; "" unknown */
+	char fingerprint[TMK_FINGERPRINT_TEXT];	/* "" unknown */
+	char tsa[256];
+	int64_t time;		/* the trusted time, or none */
+	bool stamped;
+	bool token_only;	/* SIGNATURE was a timestamp token */
+};
+
+static const char synopsis[] =
+	"touchmark verify [--policy P | --roots PEM --tsa-roots PEM "
+	"--crl F]\n"
+	"                        [--at TIME] [--json] FILE [SIGNATURE]";
+
+/* ---- telling ------------------------------------------------------------- */
+
+static int tell_good(const struct answer *a, struct tmk_err *err)
+{
+	const char *file = tmk_front_file_name(a->file);
+	char when[TMK_CLOCK_TEXT];
+
+	tmk_clock_format(when, a->time);
+	if (a->token_only)
+		return tmk_front_report_line(stdout, err,
+			"%s: existed at %s (timestamp by %s)", file, when,
+			a->tsa);
+	if (a->stamped)
+		return tmk_front_report_line(stdout, err,
+			"%s: good signature of %s (sha256:%s), made before "
+			"%s (timestamp by %s)", file, a->signer,
+			a->fingerprint, when, a->tsa);
+	return tmk_front_report_line(stdout, err,
+		"%s: good signature of %s (sha256:%s), no timestamp, judged "
+		"at %s", file, a->signer, a->fingerprint, when);
+}
+
+static int tell_text(const struct answer *a, struct tmk_err *err)
+{
+	if (a->verdict.reason == TMK_GOOD)
+		return tell_good(a, err);
+	if (tmk_front_report_line(stdout, err, "%s: refused %s: %s",
+				  tmk_front_file_name(a->file),
+				  tmk_reason_id(a->verdict.reason),
+				  a->verdict.text))
+		return -1;
+	return tmk_front_report_line(stderr, err, "touchmark: hint: %s",
+				     a->verdict.hint);
+}
+
+static int tell_json(const struct answer *a, struct tmk_err *err)
+{
+	struct tmk_buf line = TMK_BUF_INIT(16384);
+	bool good = a->verdict.reason == TMK_GOOD;
+	char when[TMK_CLOCK_TEXT];
+	struct tmk_json j;
+	int rc;
+
+	tmk_json_init(&j, &line);
+	tmk_json_open_object(&j, NULL);
+	tmk_json_string(&j, "file", a->file);
+	tmk_json_string(&j, "status", good ? "good" : "refused");
+	tmk_json_string(&j, "reason",
+			good ? NULL : tmk_reason_id(a->verdict.reason));
+	tmk_json_string(&j, "text", good ? NULL : a->verdict.text);
+	tmk_json_string(&j, "hint", good ? NULL : a->verdict.hint);
+	tmk_json_string(&j, "signer", a->signer[0] ? a->signer : NULL);
+	if (a->fingerprint[0])
+		tmk_front_report_fingerprint(&j, a->fingerprint);
+	else
+		tmk_json_null(&j, "fingerprint");
+	tmk_json_string(&j, "time", a->time == TMK_TIME_NONE ? NULL :
+			tmk_clock_format(when, a->time));
+	tmk_json_bool(&j, "stamped", a->stamped);
+	tmk_json_string(&j, "tsa", a->tsa[0] ? a->tsa : NULL);
+	tmk_json_close_object(&j);
+	rc = tmk_front_report_json(stdout, &j, err);
+	tmk_buf_release(&line);
+	return rc;
+}
+
+/* ---- judging ------------------------------------------------------------- */
+
+static void describe(struct answer *a, const struct tmk_finding *f)
+{
+	a->verdict = f->verdict;
+	a->time = f->time;
+	a->stamped = f->stamped;
+	memcpy(a->tsa, f->tsa, sizeof(a->tsa));
+	if (f->cert) {
+		tmk_cert_subject(a->signer, sizeof(a->signer), f->cert);
+		tmk_cert_sha256(a->fingerprint, f->cert);
+	}
+}
+
+static int judge_seal(struct answer *a, const struct tmk_judge *judge,
+		      const struct tmk_buf *sig, int fd, struct tmk_err *err)
+{
+	struct tmk_evidence *evidence = NULL;
+	struct tmk_finding finding;
+	uint8_t digest[TMK_HASH_MAX];
+	size_t len = 0;
+	int rc;
+
+	if (tmk_front_seal_parse(&evidence, sig->data, sig->len, &a->verdict,
+				 err))
+		return -1;
+	if (!evidence)
+		return 0;
+	tmk_finding_init(&finding);
+	finding.cert = evidence->signature[0].cert;
+	rc = tmk_front_file_digest(digest, &len, fd,
+				   tmk_front_file_name(a->file),
+				   evidence->signature[0].hash, err);
+	if (!rc)
+		rc = tmk_judge_signature(&finding, judge, evidence, 0, digest,
+					 len, err);
+	if (!rc)
+		describe(a, &finding);
+	tmk_finding_release(&finding);
+	tmk_evidence_free(evidence);
+	return rc;
+}
+
+static int judge_token(struct answer *a, const struct tmk_judge *judge,
+		       const struct tmk_buf *sig, int fd, struct tmk_err *err)
+{
+	struct tmk_tst_answer t;
+
+	a->token_only = true;
+	if (tmk_front_token_judge(&t, &a->verdict, judge, sig, fd,
+				  tmk_front_file_name(a->file), err))
+		return -1;
+	if (a->verdict.reason == TMK_GOOD) {
+		a->time = t.time;
+		a->stamped = true;
+		memcpy(a->tsa, t.tsa, sizeof(a->tsa));
+	}
+	return 0;
+}
+
+/* A signature that is not there is a refusal of the file, not an error. */
+static int read_signature(struct tmk_buf *sig, const char *path,
+			  struct answer *a)
+{
+	struct tmk_err e = TMK_ERR_INIT;
+
+	if (!tmk_file_read(sig, path, &e))
+		return 0;
+	if (tmk_file_exists(path) && sig->len)
+		tmk_verdict_refuse(&a->verdict, TMK_SIGNATURE_MALFORMED,
+				   "%s", e.text);
+	else
+		tmk_verdict_refuse(&a->verdict, TMK_SIGNATURE_MISSING, "%s",
+				   e.text);
+	tmk_verdict_hint(&a->verdict, "fetch the signature again from where "
+			 "the file came from, or make one: touchmark sign "
+			 "FILE");
+	return -1;
+}
+
+static int judge_file(struct answer *a, const struct options *o,
+		      const char *signature, int fd, struct tmk_err *err)
+{
+	struct tmk_buf sig = TMK_BUF_INIT(TMK_FRONT_SEAL_MAX);
+	struct tmk_front_trust trust = { .policy = NULL };
+	struct tmk_config *config = NULL;
+	bool token = tmk_front_token_named(signature);
+	int rc = -1;
+
+	if (token && o->trust.at != TMK_TIME_NONE) {
+		tmk_err_set(err, TMK_USAGE, "--at says nothing about a "
+			    "timestamp, which carries its own time");
+		goto out;
+	}
+	if (tmk_config_load(&config, ".", err) ||
+	    tmk_front_trust_load(&trust, &o->trust, config, err))
+		goto out;
+	if (read_signature(&sig, signature, a))
+		rc = 0;
+	else if (token)
+		rc = judge_token(a, &trust.judge, &sig, fd, err);
+	else
+		rc = judge_seal(a, &trust.judge, &sig, fd, err);
+out:
+	tmk_front_trust_release(&trust);
+	tmk_config_free(config);
+	tmk_buf_release(&sig);
+	return rc;
+}
+
+/* Returns the exit code. */
+static int verify_file(const struct options *o, const char *file,
+		       const char *signature, struct tmk_err *err)
+{
+	struct answer a = { .file = file, .time = TMK_TIME_NONE };
+	char *beside = NULL;
+	int fd, rc;
+
+	if (tmk_front_file_open(&fd, file, err))
+		return err->code;
+	if (!signature && asprintf(&beside, "%s.p7s", file) < 0) {
+		close(fd);
+		tmk_err_nomem(err);
+		return err->code;
+	}
+	rc = judge_file(&a, o, signature ? signature : beside, fd, err);
+	close(fd);
+	free(beside);
+	if (!rc)
+		rc = o->json ? tell_json(&a, err) : tell_text(&a, err);
+	if (rc)
+		return err->code;
+	return a.verdict.reason == TMK_GOOD ? TMK_OK : TMK_REFUSED;
+}
+
+static int check_call(const struct options *o, int operands, char **operand,
+		      struct tmk_err *err)
+{
+	const char *not_yet = o->keyring ? "--keyring" : o->allowed_signers ?
+		"--allowed-signers" : o->minisign_key ? "--minisign-key" :
+		NULL;
+
+	if (not_yet) {
+		tmk_err_set(err, TMK_USAGE, "%s is not supported yet",
+			    not_yet);
+		return tmk_err_hint(err, "this version judges CMS signatures "
+				    "and timestamps");
+	}
+	if (operands < 1 || operands > 2) {
+		tmk_err_set(err, TMK_USAGE, "one FILE and at most one "
+			    "SIGNATURE are expected");
+		return tmk_err_hint(err, "touchmark verify --help");
+	}
+	if (!strcmp(operand[0], "-") && operands == 1)
+		return tmk_err_set(err, TMK_USAGE, "standard input has no "
+				   "name: name the SIGNATURE too");
+	if (tmk_front_file_is_directory(operand[0]))
+		return tmk_err_set(err, TMK_USAGE, "%s is a directory: "
+				   "judging what is below it is not "
+				   "supported yet", operand[0]);
+	return 0;
+}
+
+static int verify_run(int argc, char **argv, struct tmk_err *err)
+{
+	struct options o = { .trust = { .at = TMK_TIME_NONE } };
+	const struct tmk_opt table[] = {
+		{ 0, "policy", TMK_OPT_TEXT, &o.trust.policy, "P",
+		  "judge by the [trust] of this policy" },
+		{ 0, "roots", TMK_OPT_LIST, &o.trust.roots, "PEM",
+		  "roots of signers; may repeat" },
+		{ 0, "tsa-roots", TMK_OPT_LIST, &o.trust.tsa_roots, "PEM",
+		  "roots of timestamp authorities; may repeat" },
+		{ 0, "crl", TMK_OPT_LIST, &o.trust.crl, "F",
+		  "CRL file or directory; may repeat" },
+		{ 0, "at", TMK_OPT_TIME, &o.trust.at, "TIME",
+		  "judge a signature without timestamp at this time" },
+		{ 0, "json", TMK_OPT_FLAG, &o.json, NULL,
+		  "one JSON object" },
+		{ 0, "keyring", TMK_OPT_TEXT, &o.keyring, "F",
+		  "not supported yet" },
+		{ 0, "allowed-signers", TMK_OPT_TEXT, &o.allowed_signers, "F",
+		  "not supported yet" },
+		{ 0, "minisign-key", TMK_OPT_TEXT, &o.minisign_key, "F",
+		  "not supported yet" },
+		{ 'h', "help", TMK_OPT_FLAG, &o.help, NULL, "this text" },
+		{ 0, NULL, TMK_OPT_FLAG, NULL, NULL, NULL }
+	};
+	int operands, rc;
+
+	if (tmk_opt_parse(table, argc, argv, &operands, err))
+		return err->code;
+	if (o.help) {
+		tmk_opt_help(stdout, synopsis, table);
+		return TMK_OK;
+	}
+	tmk_front_libgit2_start();
+	if (check_call(&o, operands, argv + 1, err))
+		return err->code;
+	rc = verify_file(&o, argv[1], operands == 2 ? argv[2] : NULL, err);
+	/* A program that asked for JSON gets its errors as JSON too. */
+	if (err->code && o.json && err->code != TMK_USAGE) {
+		struct tmk_err told = *err;
+
+		*err = (struct tmk_err)TMK_ERR_INIT;
+		if (tmk_front_report_error("touchmark", true, argv[1], &told,
+					   err))
+			return err->code;
+	}
+	return rc;
+}
+
+const struct tmk_command tmk_command_verify = {
+	"verify", "judge a file and its detached signature", verify_run
+};

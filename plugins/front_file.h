@@ -1,0 +1,59 @@
+/*
+ * front_file.h - files as the commands meet them: hashed once with a progress
+ * line, and written so that a failure leaves nothing half-made.
+ *
+ * Refuses to know what the bytes mean. Fails with TMK_INPUT naming the file.
+ * Prints nothing but the progress line, on a terminal's stderr alone, and
+ * wipes it before it returns.
+ */
+#ifndef TMK_PLUGINS_FRONT_FILE_H
+#define TMK_PLUGINS_FRONT_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "iface/signer.h"
+
+/* Open a file of any kind but a directory for reading; "-" is standard input.
+ * *fd belongs to the caller. */
+int tmk_front_file_open(int *fd, const char *path, struct tmk_err *err)
+	TMK_MUST_CHECK;
+
+/* How `path` is called in messages: "-" is "standard input". */
+const char *tmk_front_file_name(const char *path);
+
+/*
+ * Hash all that `fd` gives, in constant memory. `digest` has TMK_HASH_MAX
+ * bytes, *len gets how many were written. A regular file whose size, change
+ * or modification time differs afterwards was changed while it was read:
+ * TMK_INPUT, for nobody knows what would have been signed.
+ */
+int tmk_front_file_digest(uint8_t *digest, size_t *len, int fd,
+			  const char *name, enum tmk_hash hash,
+			  struct tmk_err *err) TMK_MUST_CHECK;
+
+/*
+ * Put bytes where the user said. A regular file, or a name that is free, is
+ * written beside and renamed; a link is followed first; a device or a pipe is
+ * written to as it is; "-" is standard output. Success means that every byte
+ * was taken and, for a file, is on the disk.
+ */
+int tmk_front_file_put(const char *path, const void *data, size_t len,
+		       struct tmk_err *err) TMK_MUST_CHECK;
+
+/* Whether both names lead to the same existing file. */
+bool tmk_front_file_same(const char *a, const char *b);
+
+/* Whether this is a pipe, device or socket, which is read only once. */
+bool tmk_front_file_is_stream(const char *path);
+
+/* Whether this is a directory. */
+bool tmk_front_file_is_directory(const char *path);
+
+/* Which of two exit codes tells more: 70 > 5 > 4 > 3 > 2 > 1 > 0. */
+int tmk_front_file_worst(int a, int b);
+
+#endif

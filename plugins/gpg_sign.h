@@ -1,0 +1,19 @@
+/*
+ * gpg_sign.h - gpgsm's `-b`: a detached CMS signature of standard input.
+ *
+ * Only for keys that are ours: another one is handed to the real gpgsm.
+ * SIG_CREATED is the last thing said, after every byte of the signature was
+ * taken by its receiver; whatever fails before leaves that line unsaid.
+ */
+#ifndef TMK_PLUGINS_GPG_SIGN_H
+#define TMK_PLUGINS_GPG_SIGN_H
+
+#include "base/err.h"
+#include "plugins/gpg_args.h"
+
+/* `program` is the name for messages, argv what a real gpgsm would get.
+ * Returns the exit code; a positive one comes with `err` filled. */
+int tmk_gpg_sign(const struct tmk_gpg_args *args, const char *program,
+		 char *const argv[], struct tmk_err *err);
+
+#endif

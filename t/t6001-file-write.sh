@@ -1,0 +1,110 @@
+#!/bin/sh
+# A signature file is whole or not there, whatever fails while it is written.
+. "${0%/*}/lib.sh"
+. "${0%/*}/gpg-lib.sh"
+need openssl pkcs11-tool softhsm2-util strace
+
+token_key dev dev@example.org
+policy_for ca
+git config -f "$CONFIG" touchmark.key dev
+mkdir "$T/w"
+cd "$T/w" || exit 1
+echo data >f
+
+# nothing_left WHAT: the folder holds the file alone
+nothing_left() {
+	is "$(ls)" f "$1: nothing is left behind"
+}
+
+# The module works on a thread of its own, which strace does not follow here:
+# what is injected hits our own calls alone.
+for call in write fsync fchmod rename; do
+	run traced -o /dev/null -e "trace=$call" \
+		-e "inject=$call:error=EIO" touchmark sign f
+	[ "$RC" != 0 ] && [ "$RC" -lt 70 ]
+	tap $? "$call fails: an error"
+	nothing_left "$call"
+done
+run traced -o /dev/null -e trace=write \
+	-e inject=write:error=ENOSPC:when=1 touchmark sign f
+is "$RC" 4 'no space: 4'
+nothing_left 'no space'
+(
+	# One block: enough for the token's own file, not for a signature.
+	ulimit -f 1
+	trap '' XFSZ
+	touchmark sign f >"$T/x" 2>&1
+)
+is "$?" 4 'a limit on the size of files: 4'
+nothing_left 'the limit'
+
+# What was there stays when the new one fails, and is replaced in one step.
+touchmark sign f >/dev/null 2>&1
+before=$(cksum f.p7s)
+run traced -o /dev/null -e trace=rename -e inject=rename:error=EIO \
+	touchmark sign f
+is "$RC-$(cksum f.p7s)" "4-$before" 'the old signature stays'
+ok 'and is replaced when all goes well' touchmark sign f
+[ "$(cksum f.p7s)" != "$before" ]
+tap $? 'by another'
+is "$(find . -type f | sort | tr '\n' ' ')" './f ./f.p7s ' \
+	'with nothing beside'
+run traced -o "$T/trace" -e trace=fsync,rename,openat \
+	touchmark sign f
+grep -E 'fsync|rename' "$T/trace" | sed 's/.*\(fsync\|rename\).*/\1/' >"$T/out"
+is "$(tr '\n' ' ' <"$T/out")" 'fsync rename fsync ' \
+	'synced, renamed, the folder synced'
+
+# Places that are no files.
+exits 4 'a full device' touchmark sign -o /dev/full f
+[ -c /dev/full ]
+tap $? 'which stays a device'
+ok 'the null device' touchmark sign -o /dev/null f
+[ -c /dev/null ]
+tap $? 'which stays a device'
+touchmark sign -o - f >/dev/full 2>"$T/out"
+is "$?" 4 'a full standard output'
+touchmark sign f >/dev/full 2>"$T/out"
+RC=$?
+[ "$RC" != 0 ]
+tap $? 'a line that cannot be written is an error'
+touchmark verify f >/dev/full 2>"$T/out"
+RC=$?
+[ "$RC" != 0 ]
+tap $? 'and so is a verdict'
+mkdir d
+exits 4 'a folder in its place' touchmark sign -o d f
+exits 4 'a folder that is not there' touchmark sign -o no/such f
+: >real
+ln -s real link
+ok 'a link' touchmark sign -o link f
+[ -L link ] && [ -s real ]
+tap $? 'is followed, and stays'
+
+cp f g
+ln -s g g.p7s
+exits 4 'a link back to the file itself' touchmark sign g
+is "$(cat g)" data 'is refused, and the file stays'
+
+# A file that grows while it is read is not signed.
+truncate -s 64M grow
+cat >grow.sh <<'END'
+i=0
+while [ $i -lt 400 ] && [ ! -f stop ]; do
+	printf x >>grow
+	i=$((i + 1))
+	sleep 0.01
+done
+END
+rm -f grow.p7s
+sh grow.sh &
+p=$!
+run traced -o /dev/null -e trace=read \
+	-e inject=read:delay_enter=10000:when=20..60 touchmark sign grow
+: >stop
+wait "$p"
+is "$RC" 4 'a file that changes while it is read: 4'
+has 'changed while it was read' 'says so'
+[ ! -f grow.p7s ]
+tap $? 'and there is no signature'
+done_testing
