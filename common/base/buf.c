@@ -44,6 +44,7 @@ static int grow(struct tmk_buf *buf, size_t need)
 		return -1;
 	if (buf->len)
 		memcpy(data, buf->data, buf->len);
+	data[buf->len] = '\0';
 	tmk_wipe(buf->data, buf->cap);
 	free(buf->data);
 	buf->data = data;

@@ -21,37 +21,36 @@ struct entry {
 static _Thread_local struct entry kept[KEPT];
 static _Thread_local unsigned int oldest;
 
-static X509 *find(const struct tmk_ber *der)
+static X509 *find(const uint8_t *der, size_t len)
 {
 	int i;
 
 	for (i = 0; i < KEPT; i++)
-		if (kept[i].len == der->all_len &&
-		    !memcmp(kept[i].der, der->all, der->all_len))
+		if (kept[i].len == len && !memcmp(kept[i].der, der, len))
 			return X509_up_ref(kept[i].x509) ? kept[i].x509 : NULL;
 	return NULL;
 }
 
 /* Keep it in the place of the oldest. Without memory it is simply not kept. */
-static void keep(const struct tmk_ber *der, X509 *x509)
+static void keep(const uint8_t *der, size_t len, X509 *x509)
 {
 	struct entry *e = &kept[oldest % KEPT];
 	uint8_t *copy;
 
-	if (der->all_len > KEPT_MAX)
+	if (len > KEPT_MAX)
 		return;
-	copy = malloc(der->all_len);
+	copy = malloc(len);
 	if (!copy)
 		return;
 	if (!X509_up_ref(x509)) {
 		free(copy);
 		return;
 	}
-	memcpy(copy, der->all, der->all_len);
+	memcpy(copy, der, len);
 	free(e->der);
 	X509_free(e->x509);
 	e->der = copy;
-	e->len = der->all_len;
+	e->len = len;
 	e->x509 = x509;
 	oldest++;
 }
@@ -59,7 +58,7 @@ static void keep(const struct tmk_ber *der, X509 *x509)
 X509 *tmk_cms_cache_decode(const struct tmk_ber *der)
 {
 	const unsigned char *p = der->all;
-	X509 *x509 = find(der);
+	X509 *x509 = find(der->all, der->all_len);
 
 	if (x509)
 		return x509;
@@ -71,6 +70,16 @@ X509 *tmk_cms_cache_decode(const struct tmk_ber *der)
 		return NULL;
 	}
 	if (x509)
-		keep(der, x509);
+		keep(der->all, der->all_len, x509);
 	return x509;
+}
+
+void tmk_cms_cache_keep(X509 *x509)
+{
+	unsigned char *der = NULL;
+	int len = i2d_X509(x509, &der);
+
+	if (len > 0)
+		keep(der, (size_t)len, x509);
+	OPENSSL_free(der);
 }

@@ -265,7 +265,7 @@ int tmk_cms_make(const struct tmk_seal_request *request, struct tmk_buf *out,
 	CMS_SignerInfo *si = NULL;
 	uint8_t digest[TMK_DIGEST_MAX];
 	size_t len = 0;
-	int rc;
+	int rc, i;
 
 	ERR_clear_error();
 	rc = check_request(request, err);
@@ -282,6 +282,8 @@ int tmk_cms_make(const struct tmk_seal_request *request, struct tmk_buf *out,
 		rc = add_stamp(si, request, &value, err);
 	if (!rc)
 		rc = encode(out, cms, err);
+	for (i = 0; !rc && i < sk_X509_num(request->certs); i++)
+		tmk_cms_cache_keep(sk_X509_value(request->certs, i));
 	CMS_ContentInfo_free(cms);
 	tmk_buf_release(&value);
 	return rc;

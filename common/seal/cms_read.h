@@ -97,6 +97,11 @@ int tmk_cms_cert_decode(struct tmk_cms *cms, struct tmk_verdict *v,
  */
 X509 *tmk_cms_cache_decode(const struct tmk_ber *der);
 
+/* Keep a certificate as if it had been decoded here: what is read back right
+ * after it was written is not decoded twice. The caller keeps its own
+ * reference; without memory nothing happens. */
+void tmk_cms_cache_keep(X509 *x509);
+
 /* Find the one certificate that signature `i` names: sets sig->cert, or leaves
  * NULL when none is embedded. Two that fit, a key of another algorithm, and
  * signing-certificate attributes that name another one are refused. */

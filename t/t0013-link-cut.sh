@@ -1,0 +1,88 @@
+#!/bin/sh
+# The link cut: what a program does not contain it cannot leak. The gate holds
+# no key store, no PIN code, no network code of ours and no PKCS#11; the
+# program that talks to the network holds no key store and no seal.
+# shellcheck source=lib.sh
+. "${0%/*}/lib.sh"
+need nm readelf ldd
+
+GATE=$BIN/touchmark-pre-receive
+FETCH=$BIN/touchmark-fetch
+
+defined() {	# FILE...: symbols of ours that it defines
+	nm --defined-only "$@" 2>/dev/null |
+		awk 'NF == 3 && $3 ~ /^tmk_/ { print $3 }' | sort -u
+}
+
+# shares PROGRAM LIBRARY: the symbols of LIBRARY that PROGRAM contains.
+shares() {
+	defined "$BIN/$1" >"$T/program"
+	defined "$B/lib/$2.a" >"$T/library"
+	comm -12 "$T/program" "$T/library" >"$T/out"
+}
+
+# holds PROGRAM LIBRARY / lacks PROGRAM LIBRARY
+holds() {
+	shares "$1" "$2"
+	[ -s "$T/out" ]
+	tap $? "$1 contains $2 (so the symbols can be read)"
+}
+
+lacks() {
+	shares "$1" "$2"
+	[ -s "$T/library" ] || echo "no symbol in $2.a: nothing to compare" >"$T/out"
+	[ ! -s "$T/out" ]
+	tap $? "$1 contains nothing of $2"
+}
+
+for f in "$GATE" "$FETCH" "$BIN/touchmark"; do
+	ok "${f##*/} is built" test -x "$f"
+done
+
+holds touchmark-pre-receive core
+holds touchmark-pre-receive seal
+lacks touchmark-pre-receive key
+lacks touchmark-pre-receive net
+lacks touchmark-pre-receive front
+lacks touchmark-pre-receive cmd
+
+holds touchmark-fetch net
+lacks touchmark-fetch key
+lacks touchmark-fetch seal
+lacks touchmark-fetch core
+lacks touchmark-fetch formats
+
+holds touchmark key
+lacks touchmark net
+lacks touchmark hooks
+
+for p in touchmark-pre-receive touchmark-fetch; do
+	defined "$BIN/$p" >"$T/out"
+	hasnt '^tmk_(p11|store|pin|uri|secret)_' \
+		"$p has no symbol of a store or a PIN"
+done
+defined "$GATE" >"$T/out"
+hasnt '^tmk_(http|fetch)_' 'the gate has no symbol of the network'
+
+# What the loader is asked for, and all that comes with it.
+run readelf -d "$GATE"
+has 'NEEDED.*libgit2' 'the gate asks the loader for libgit2'
+hasnt 'NEEDED.*(libp11|p11-kit|libcurl|libssl)' \
+	'and for no PKCS#11, no curl and no TLS'
+run ldd "$GATE"
+hasnt '(libp11|p11-kit|libcurl|softhsm)' \
+	'nor does any library bring one of them in'
+run readelf -d "$FETCH"
+has 'NEEDED.*libcurl' 'touchmark-fetch asks the loader for libcurl'
+hasnt 'NEEDED.*(libp11|p11-kit|libgit2)' 'and for no PKCS#11 and no git'
+
+# The gate's own code opens no library at run time and no connection.
+nm --undefined-only "$GATE" | awk '{ print $2 }' >"$T/out"
+has '^(git_odb_read|git_repository_open_ext)' 'the undefined symbols were read'
+hasnt '^(dlopen|dlsym|socket|connect|getaddrinfo|system|popen)(@|$)' \
+	'the gate calls neither the loader, the network nor a shell'
+hasnt '^git_commit_extract_signature(@|$)' \
+	'the gate splits signatures itself'
+hasnt '^git_remote_' 'the gate asks libgit2 for no remote'
+
+done_testing
