@@ -229,12 +229,19 @@ static bool terminal_start(struct terminal *t, void (*run)(const char *))
 	memset(t, 0, sizeof(*t));
 	t->master = posix_openpt(O_RDWR | O_NOCTTY);
 	if (t->master < 0 || grantpt(t->master) || unlockpt(t->master) ||
-	    ptsname_r(t->master, name, sizeof(name)))
-		return false;
+	    ptsname_r(t->master, name, sizeof(name))) {
+		/* A test without its tool is never skipped. */
+		printf("Bail out! no pseudo-terminal: %s\n", strerror(errno));
+		exit(1);
+	}
 	/* Held open, so that its settings outlive the child. */
 	t->slave = open(name, O_RDWR | O_NOCTTY);
 	fflush(stdout);
 	t->pid = fork();
+	if (t->pid < 0) {
+		printf("Bail out! cannot fork: %s\n", strerror(errno));
+		exit(1);
+	}
 	if (!t->pid) {
 		close(t->master);
 		close(t->slave);
