@@ -309,3 +309,14 @@ char *tmk_enc_line_into(char *out, size_t size, const char *text, size_t len)
 {
 	return show_into(out, size, text, len, true);
 }
+
+#define RAW_LINE 2048	/* bytes of a message before it is escaped */
+
+void tmk_enc_line_format(char *out, size_t size, const char *fmt, va_list ap)
+{
+	char raw[RAW_LINE];
+
+	if (vsnprintf(raw, sizeof(raw), fmt, ap) < 0)
+		raw[0] = '\0';
+	tmk_enc_line_into(out, size, raw, strlen(raw));
+}

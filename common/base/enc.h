@@ -8,6 +8,7 @@
 #ifndef TMK_BASE_ENC_H
 #define TMK_BASE_ENC_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -58,6 +59,10 @@ char *tmk_enc_show_into(char *out, size_t size, const char *text, size_t len);
  * pieces that were escaped before is not escaped twice. For messages, which
  * nobody reads back. */
 char *tmk_enc_line_into(char *out, size_t size, const char *text, size_t len);
+
+/* Format a message, then as tmk_enc_line_into. */
+void tmk_enc_line_format(char *out, size_t size, const char *fmt, va_list ap)
+	TMK_PRINTF(3, 0);
 
 /* Whether the bytes are well-formed UTF-8 (RFC 3629: no surrogates, no
  * overlong forms). */

@@ -2,11 +2,8 @@
 
 #include <stdarg.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "base/enc.h"
-
-#define RAW_TEXT 2048	/* bytes of a message before it is escaped */
 
 static const char *const ids[TMK_REASON_COUNT] = {
 	[TMK_GOOD] = "good",
@@ -40,15 +37,6 @@ const char *tmk_reason_hint(enum tmk_reason reason)
 	return hints[known(reason)];
 }
 
-static void set_line(char *out, size_t size, const char *fmt, va_list ap)
-{
-	char raw[RAW_TEXT];
-
-	if (vsnprintf(raw, sizeof(raw), fmt, ap) < 0)
-		raw[0] = '\0';
-	tmk_enc_line_into(out, size, raw, strlen(raw));
-}
-
 int tmk_verdict_refuse(struct tmk_verdict *v, enum tmk_reason reason,
 		       const char *fmt, ...)
 {
@@ -59,7 +47,7 @@ int tmk_verdict_refuse(struct tmk_verdict *v, enum tmk_reason reason,
 		reason = TMK_INTERNAL_ERROR;
 	v->reason = known(reason);
 	va_start(ap, fmt);
-	set_line(v->text, sizeof(v->text), fmt, ap);
+	tmk_enc_line_format(v->text, sizeof(v->text), fmt, ap);
 	va_end(ap);
 	snprintf(v->hint, sizeof(v->hint), "%s", tmk_reason_hint(v->reason));
 	return 0;
@@ -70,7 +58,7 @@ int tmk_verdict_hint(struct tmk_verdict *v, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	set_line(v->hint, sizeof(v->hint), fmt, ap);
+	tmk_enc_line_format(v->hint, sizeof(v->hint), fmt, ap);
 	va_end(ap);
 	return 0;
 }

@@ -119,7 +119,7 @@ static SOFT_UNUSED void forge_attrs(struct tmk_buf *out, const struct forge *f)
 		must_be(!tmk_buf_add(out, f->attrs.data, f->attrs.len));
 		return;
 	}
-	ATTR(out, OID_ATTR("\x03"), 0x06, OID_DATA + 2, 9);
+	ATTR(out, OID_ATTR("\x03"), 0x06, &OID_DATA[2], 9);
 	ATTR(out, OID_ATTR("\x04"), 0x04, f->digest, f->digest_len);
 	add_der(out, &f->more_attrs, "", 0);
 }

@@ -243,7 +243,7 @@ static void test_fields(void)
 	is_int(c.mergetags, 1, "one mergetag");
 	is_int(c.others, 1, "one unknown header");
 	ok(c.has_signature && span_is(c.signature, S_SIG), "signature");
-	ok(span_is(c.message, S_MSG + 1), "message");
+	ok(span_is(c.message, &S_MSG[1]), "message");
 	ok(!tmk_git_commit_parse(&c, (const uint8_t *)text, sizeof(text) - 1,
 				 64, &v), "refused where ids have 64 digits");
 }

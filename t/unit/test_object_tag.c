@@ -132,7 +132,7 @@ static void test_fields(void)
 	ok(tmk_span_is(t.tagger.email, "tag@example.org"), "tagger's e-mail");
 	is_int(t.tagger.time, 1700000002, "tagger's time");
 	is_int(t.tagger.zone, 0, "tagger's zone");
-	ok(tmk_span_is(t.message, S_MSG + 1), "message without signature");
+	ok(tmk_span_is(t.message, &S_MSG[1]), "message without signature");
 	ok(t.has_signature && tmk_span_is(t.signature, S_ARMOUR),
 	   "signature to the end");
 	ok(!tmk_git_tag_parse(&t, (const uint8_t *)text, sizeof(text) - 1,
