@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "x509/form.h"
 #include "x509/pem.h"
 
 struct load {
@@ -30,12 +31,44 @@ static bool is_known(const STACK_OF(X509_CRL) *crls, const X509_CRL *crl)
 	return false;
 }
 
+/* OpenSSL passes over a CRL that contradicts itself as if it were not there,
+ * and with it whom it revokes. */
+static bool is_whole(X509_CRL *crl, char *why, size_t size)
+{
+	STACK_OF(X509_REVOKED) *list = X509_CRL_get_REVOKED(crl);
+	bool good = tmk_form_extensions_ok(X509_CRL_get0_extensions(crl), why,
+					   size);
+	ISSUING_DIST_POINT *idp;
+	int i;
+
+	for (i = 0; good && i < sk_X509_REVOKED_num(list); i++)
+		good = tmk_form_extensions_ok(X509_REVOKED_get0_extensions(
+				sk_X509_REVOKED_value(list, i)), why, size);
+	if (!good)
+		return false;
+	idp = X509_CRL_get_ext_d2i(crl, NID_issuing_distribution_point, NULL,
+				   NULL);
+	if (idp && (idp->onlyuser > 0) + (idp->onlyCA > 0) +
+	    (idp->onlyattr > 0) > 1) {
+		snprintf(why, size, "is for users alone and for others alone");
+		good = false;
+	}
+	ISSUING_DIST_POINT_free(idp);
+	if (good && X509_CRL_get_ext_by_NID(crl, NID_delta_crl, -1) >= 0 &&
+	    X509_CRL_get_ext_by_NID(crl, NID_crl_number, -1) < 0) {
+		snprintf(why, size, "is a delta without a number");
+		good = false;
+	}
+	return good;
+}
+
 static int load_one(void *ctx, const uint8_t *der, size_t len,
 		    struct tmk_err *err)
 {
 	struct load *load = ctx;
 	const unsigned char *p = der;
 	X509_CRL *crl;
+	char why[80];
 	int rc = -1;
 
 	ERR_set_mark();
@@ -43,6 +76,10 @@ static int load_one(void *ctx, const uint8_t *der, size_t len,
 	if (!crl || p != der + len) {
 		tmk_err_set(err, TMK_INPUT, "%s: not one CRL in DER or PEM",
 			    load->name);
+		goto out;
+	}
+	if (!is_whole(crl, why, sizeof(why))) {
+		tmk_err_set(err, TMK_INPUT, "%s: the CRL %s", load->name, why);
 		goto out;
 	}
 	if (is_known(load->crls, crl)) {
@@ -188,6 +225,11 @@ static long entry_reason(const X509_REVOKED *entry)
 	reason = ASN1_ENUMERATED_get(value);
 	ASN1_ENUMERATED_free(value);
 	return reason < 0 || reason >= REASONS ? 0 : reason;
+}
+
+bool tmk_crl_entry_holds(const X509_REVOKED *entry)
+{
+	return entry_reason(entry) == CRL_REASON_CERTIFICATE_HOLD;
 }
 
 /* The moment before which an innocent signature stands: TMK_TIME_NONE when

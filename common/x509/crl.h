@@ -30,6 +30,10 @@ int tmk_crl_load(STACK_OF(X509_CRL) *crls, const uint8_t *data, size_t len,
 int tmk_crl_load_path(STACK_OF(X509_CRL) *crls, const char *path,
 		      struct tmk_err *err) TMK_MUST_CHECK;
 
+/* Whether the entry is a hold, the one kind that a later CRL takes back (RFC
+ * 5280 5.3.1). */
+bool tmk_crl_entry_holds(const X509_REVOKED *entry);
+
 /*
  * Whether signatures made at `at` fall with this entry (RFC 5280 5.3). They
  * stand only when `at` is proved by a stamp, lies before the revocation (and

@@ -32,19 +32,20 @@ static bool is_broken(X509_EXTENSION *ext)
 	return false;
 }
 
-static bool extensions_ok(X509 *cert, char *why, size_t size)
+bool tmk_form_extensions_ok(const STACK_OF(X509_EXTENSION) *all, char *why,
+			    size_t size)
 {
-	int i, j, n = X509_get_ext_count(cert);
+	int i, j, n = X509v3_get_ext_count(all);
 
 	if (n > TMK_FORM_EXTENSIONS_MAX)
 		return bad(why, size, "has too many extensions");
 	for (i = 0; i < n; i++) {
-		X509_EXTENSION *ext = X509_get_ext(cert, i);
+		X509_EXTENSION *ext = X509v3_get_ext(all, i);
 
 		for (j = 0; j < i; j++)
 			if (!OBJ_cmp(X509_EXTENSION_get_object(ext),
 				     X509_EXTENSION_get_object(
-					     X509_get_ext(cert, j))))
+					     X509v3_get_ext(all, j))))
 				return bad(why, size,
 					   "has an extension twice");
 		if (is_broken(ext))
@@ -155,7 +156,8 @@ bool tmk_form_ok(X509 *cert, bool root, bool strict, char *why, size_t size)
 		return bad(why, size, "has a serial number of more than 20 "
 			   "octets");
 	ERR_set_mark();
-	good = extensions_ok(cert, why, size) &&
+	good = tmk_form_extensions_ok(X509_get0_extensions(cert), why,
+				      size) &&
 		constraints_ok(cert, why, size) &&
 		(!strict || strict_ok(cert, root, why, size));
 	ERR_pop_to_mark();

@@ -24,4 +24,10 @@
  */
 bool tmk_form_ok(X509 *cert, bool root, bool strict, char *why, size_t size);
 
+/* Whether the extensions of a certificate, a CRL or one of its entries are not
+ * too many, each there once and readable where OpenSSL knows them. `why` as
+ * above. */
+bool tmk_form_extensions_ok(const STACK_OF(X509_EXTENSION) *all, char *why,
+			    size_t size);
+
 #endif

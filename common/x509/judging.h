@@ -19,6 +19,7 @@
 struct tmk_judging {
 	const struct tmk_chain_request *request;
 	struct tmk_usage usage;
+	X509_CRL *crl;		/* whose entries are looked at, borrowed */
 	bool built;		/* the path reached a root */
 	enum tmk_chain_result result;
 	char text[400];
@@ -45,6 +46,10 @@ int tmk_judging_revocation(X509_STORE_CTX *ctx);
 /* The hook for X509_STORE_set_check_crl: what OpenSSL does not ask of a CRL,
  * then its own step. */
 int tmk_judging_crl(X509_STORE_CTX *ctx, X509_CRL *crl);
+
+/* The hook for X509_STORE_set_cert_crl: whether a genuine CRL, or another one
+ * by the same key, lists the certificate. */
+int tmk_judging_entry(X509_STORE_CTX *ctx, X509_CRL *crl, X509 *cert);
 
 /* Whether OpenSSL's error `code` is about a CRL. */
 bool tmk_judging_is_crl_problem(int code);

@@ -161,6 +161,90 @@ static bool is_circle(X509_STORE_CTX *ctx)
 			       X509_get_subject_name(cert));
 }
 
+/* What an entry for the current certificate means; NULL: it cannot be found.
+ * Returns 1 when nothing, else 0. */
+static int refuse_entry(struct tmk_judging *j, X509_STORE_CTX *ctx,
+			const X509_REVOKED *entry)
+{
+	X509 *cert = X509_STORE_CTX_get_current_cert(ctx);
+	char name[NAME_TEXT], why[120] = "revoked";
+
+	if (is_root(ctx) && !is_own_issuer(ctx))
+		return 1;
+	if (entry && !tmk_crl_entry_falls(entry, j->request->at,
+					  j->request->stamped, why,
+					  sizeof(why)))
+		return 1;
+	/* The issuer of a CRL: then that CRL tells nothing. */
+	if (X509_STORE_CTX_get0_parent_ctx(ctx))
+		return 0;
+	return tmk_judging_refuse(j, TMK_CHAIN_REVOKED, "%s is %s", cert ?
+				  tmk_cert_subject(name, sizeof(name), cert) :
+				  "the certificate", why);
+}
+
+/* The key under the CRL that is being asked, else that of the issuer. */
+static EVP_PKEY *key_under(X509_STORE_CTX *ctx)
+{
+	STACK_OF(X509) *chain = X509_STORE_CTX_get0_chain(ctx);
+	X509 *issuer = X509_STORE_CTX_get0_current_issuer(ctx);
+	int above = X509_STORE_CTX_get_error_depth(ctx) + 1;
+
+	if (!issuer)
+		issuer = sk_X509_value(chain, above < sk_X509_num(chain) ?
+				       above : above - 1);
+	return X509_get0_pubkey(issuer);
+}
+
+/* Whether `other` lists the certificate in a way that `asked`, if any was,
+ * cannot take back: not a hold, or one that is no older. */
+static bool lists(X509_CRL *other, const X509_CRL *asked, X509 *cert,
+		  X509_REVOKED **entry)
+{
+	int order;
+
+	if (X509_NAME_cmp(X509_CRL_get_issuer(other), asked ?
+			  X509_CRL_get_issuer(asked) :
+			  X509_get_issuer_name(cert)) ||
+	    X509_CRL_get0_by_cert(other, entry, cert) != 1)
+		return false;
+	if (!asked)
+		return true;
+	order = ASN1_TIME_compare(X509_CRL_get0_lastUpdate(other),
+				  X509_CRL_get0_lastUpdate(asked));
+	return order > 0 || order < -1 || !tmk_crl_entry_holds(*entry);
+}
+
+/*
+ * OpenSSL asks one CRL: a current one before a stale one, however much older
+ * it is, and none at all whose identifiers or scope do not fit; and an issuer
+ * may leave out what has expired (RFC 5280 3.3). Yet a revocation stays: what
+ * any other CRL by the same key lists counts too.
+ */
+static int others_pass(struct tmk_judging *j, X509_STORE_CTX *ctx,
+		       const X509_CRL *asked)
+{
+	const STACK_OF(X509_CRL) *crls = j->request->trust->crls;
+	X509 *cert = X509_STORE_CTX_get_current_cert(ctx);
+	EVP_PKEY *key = key_under(ctx);
+	X509_REVOKED *entry = NULL;
+	int i;
+
+	for (i = 0; cert && key && i < sk_X509_CRL_num(crls); i++) {
+		X509_CRL *other = sk_X509_CRL_value(crls, i);
+
+		if (other == asked || !lists(other, asked, cert, &entry) ||
+		    (!j->request->any_strength &&
+		     !tmk_strength_crl_ok(other)) ||
+		    X509_CRL_verify(other, key) != 1 ||
+		    refuse_entry(j, ctx, entry))
+			continue;
+		X509_STORE_CTX_set_error(ctx, X509_V_ERR_CERT_REVOKED);
+		return 0;
+	}
+	return 1;
+}
+
 int tmk_judging_crl_problem(struct tmk_judging *j, X509_STORE_CTX *ctx,
 			    int code)
 {
@@ -177,6 +261,9 @@ int tmk_judging_crl_problem(struct tmk_judging *j, X509_STORE_CTX *ctx,
 					  cert ? tmk_cert_subject(name,
 						sizeof(name), cert) : "?",
 					  X509_verify_cert_error_string(code));
+	if (code == X509_V_ERR_UNABLE_TO_GET_CRL &&
+	    !others_pass(j, ctx, X509_STORE_CTX_get0_current_crl(ctx)))
+		return 0;
 	/* Go on: a stale CRL may still tell that it is revoked. */
 	if (!j->unknown)
 		snprintf(j->unknown_text, sizeof(j->unknown_text),
@@ -187,23 +274,22 @@ int tmk_judging_crl_problem(struct tmk_judging *j, X509_STORE_CTX *ctx,
 	return 1;
 }
 
+int tmk_judging_entry(X509_STORE_CTX *ctx, X509_CRL *crl, X509 *cert)
+{
+	struct tmk_judging *j = tmk_judging_of(ctx);
+	int rc;
+
+	j->crl = crl;
+	rc = j->request->trust->cert_crl(ctx, crl, cert);
+	return rc && others_pass(j, ctx, crl) ? rc : 0;
+}
+
 int tmk_judging_revoked(struct tmk_judging *j, X509_STORE_CTX *ctx)
 {
 	X509 *cert = X509_STORE_CTX_get_current_cert(ctx);
-	X509_CRL *crl = X509_STORE_CTX_get0_current_crl(ctx);
 	X509_REVOKED *entry = NULL;
-	char name[NAME_TEXT], why[120] = "revoked";
 
-	if (is_root(ctx) && !is_own_issuer(ctx))
-		return 1;
-	if (crl && cert && X509_CRL_get0_by_cert(crl, &entry, cert) == 1 &&
-	    !tmk_crl_entry_falls(entry, j->request->at, j->request->stamped,
-				 why, sizeof(why)))
-		return 1;
-	/* The issuer of a CRL: then that CRL tells nothing. */
-	if (X509_STORE_CTX_get0_parent_ctx(ctx))
-		return 0;
-	return tmk_judging_refuse(j, TMK_CHAIN_REVOKED, "%s is %s", cert ?
-				  tmk_cert_subject(name, sizeof(name), cert) :
-				  "the certificate", why);
+	if (j->crl && cert)
+		(void)X509_CRL_get0_by_cert(j->crl, &entry, cert);
+	return refuse_entry(j, ctx, entry);
 }

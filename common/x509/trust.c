@@ -8,8 +8,8 @@
 #include "x509/crl.h"
 #include "x509/judging.h"
 
-/* OpenSSL's own check_revocation and check_crl are static functions: a context
- * of a store without hooks tells where they are. */
+/* OpenSSL's own steps are static functions: a context of a store without hooks
+ * tells where they are. */
 static int find_defaults(struct tmk_trust *trust)
 {
 	X509_STORE_CTX *ctx = X509_STORE_CTX_new();
@@ -19,7 +19,9 @@ static int find_defaults(struct tmk_trust *trust)
 		trust->check_revocation =
 			X509_STORE_CTX_get_check_revocation(ctx);
 		trust->check_crl = X509_STORE_CTX_get_check_crl(ctx);
-		if (trust->check_revocation && trust->check_crl)
+		trust->cert_crl = X509_STORE_CTX_get_cert_crl(ctx);
+		if (trust->check_revocation && trust->check_crl &&
+		    trust->cert_crl)
 			rc = 0;
 	}
 	X509_STORE_CTX_free(ctx);
@@ -48,6 +50,7 @@ int tmk_trust_new(struct tmk_trust **out, struct tmk_err *err)
 	}
 	X509_STORE_set_check_revocation(trust->store, tmk_judging_revocation);
 	X509_STORE_set_check_crl(trust->store, tmk_judging_crl);
+	X509_STORE_set_cert_crl(trust->store, tmk_judging_entry);
 	*out = trust;
 	return 0;
 }

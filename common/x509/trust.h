@@ -13,13 +13,14 @@
 #include "x509/chain.h"
 
 struct tmk_trust {
-	X509_STORE *store;	/* the roots, and our two hooks */
+	X509_STORE *store;	/* the roots, and our three hooks */
 	STACK_OF(X509) *roots;
 	STACK_OF(X509) *intermediates;
 	STACK_OF(X509_CRL) *crls;
 	/* OpenSSL's own steps, which our hooks call in the end. */
 	X509_STORE_CTX_check_revocation_fn check_revocation;
 	X509_STORE_CTX_check_crl_fn check_crl;
+	X509_STORE_CTX_cert_crl_fn cert_crl;
 };
 
 #endif

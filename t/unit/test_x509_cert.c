@@ -1,5 +1,7 @@
 #include <stdbool.h>
 
+#include <openssl/param_build.h>
+
 #include "t/unit/tap.h"
 #include "t/unit/x509_mint.h"
 #include "x509/cert.h"
@@ -185,6 +187,53 @@ static void explicit_curve(void)
 	EVP_PKEY_free(key);
 }
 
+/* An RSA key of these numbers, of which nobody has the private half. */
+static void odd_rsa(int bits, bool even, const char *exponent, bool want)
+{
+	struct mint_spec spec = { .name = "odd" };
+	OSSL_PARAM_BLD *build = OSSL_PARAM_BLD_new();
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
+	BIGNUM *n = BN_new(), *e = NULL;
+	OSSL_PARAM *params;
+	char why[200] = "";
+	struct mint m;
+
+	mint_must(build && ctx && n && BN_set_bit(n, bits - 1) == 1 &&
+		  (even || BN_set_bit(n, 0) == 1) &&
+		  BN_hex2bn(&e, exponent) > 0 &&
+		  OSSL_PARAM_BLD_push_BN(build, "n", n) == 1 &&
+		  OSSL_PARAM_BLD_push_BN(build, "e", e) == 1, "numbers");
+	params = OSSL_PARAM_BLD_to_param(build);
+	mint_must(params && EVP_PKEY_fromdata_init(ctx) == 1 &&
+		  EVP_PKEY_fromdata(ctx, &spec.reuse, EVP_PKEY_PUBLIC_KEY,
+				    params) == 1, "RSA key");
+	mint_cert(&m, &leaf, &spec);
+	ok(tmk_cert_key_ok(m.cert, 3072, why, sizeof(why)) == want,
+	   "RSA of %d bits, %s, exponent %s: %s (%s)", bits,
+	   even ? "even" : "odd", exponent, want ? "taken" : "refused", why);
+	mint_release(&m);
+	EVP_PKEY_free(spec.reuse);
+	OSSL_PARAM_free(params);
+	OSSL_PARAM_BLD_free(build);
+	EVP_PKEY_CTX_free(ctx);
+	BN_free(n);
+	BN_free(e);
+}
+
+static void bombs(void)
+{
+	odd_rsa(3072, false, "010001", true);
+	odd_rsa(16384, false, "03", true);
+	odd_rsa(16392, false, "010001", false);
+	odd_rsa(40000, false, "010001", false);
+	odd_rsa(3073, false, "010001", false);
+	odd_rsa(3072, true, "010001", false);
+	odd_rsa(3072, false, "01", false);
+	odd_rsa(3072, false, "010000", false);
+	odd_rsa(3072, false, "8000000000000001", true);
+	odd_rsa(3072, false, "010000000000000001", false);
+}
+
 int main(void)
 {
 	const struct mint_spec spec = {
@@ -208,6 +257,7 @@ int main(void)
 	strength("RSA2048", 2048, true);
 	strength("RSA2048", 3072, false);
 	explicit_curve();
+	bombs();
 	mint_release(&leaf);
 	return tap_done();
 }

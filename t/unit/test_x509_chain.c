@@ -351,6 +351,55 @@ static void tsa_leaf(void)
 	}
 }
 
+/* A self-signed certificate with the name and the key of an intermediate comes
+ * along: it leads nowhere, and must not be followed. */
+static void decoy(void)
+{
+	struct mint other;
+	struct world w;
+
+	world_make(&w, NULL, NULL);
+	mint_cert(&other, NULL, &(struct mint_spec) { .name = "mid",
+		  .ca = true, .reuse = w.mid.key,
+		  .to = MINT_T0 + 20 * MINT_DAY });
+	sk_X509_unshift(w.bag, other.cert);
+	world_is(&w, TMK_CHAIN_GOOD, "a self-signed twin in front");
+	world_free(&w);
+	mint_release(&other);
+}
+
+/* An invalidityDate behind the revocation does not push it back. */
+static void late_invalidity(void)
+{
+	const struct mint_revoked entry = { 9, MINT_T0 - 2 * MINT_DAY, 4,
+		MINT_T0 + 5 * MINT_DAY };
+	struct tmk_err err = TMK_ERR_INIT;
+	struct world w;
+
+	world_make(&w, NULL, NULL);
+	w.request.revocation = TMK_REVOCATION_CHECK;
+	w.request.stamped = true;
+	mint_must(!tmk_trust_add_crls(w.trust, mint_crl("late.crl", &w.mid,
+			NULL, NULL, MINT_T0 - MINT_DAY, MINT_T0 + MINT_DAY,
+			&entry, 1), &err), err.text);
+	w.request.at = MINT_T0 - MINT_DAY;
+	world_is(&w, TMK_CHAIN_REVOKED, "stamped between the two");
+	w.request.at = MINT_T0 - 3 * MINT_DAY;
+	world_is(&w, TMK_CHAIN_GOOD, "stamped before both");
+	world_free(&w);
+}
+
+/* A CA that demands a policy is heard, whoever asks. */
+static void demanded_policy(void)
+{
+	const struct mint_spec mid = { .name = "mid", .ca = true, .serial = 7,
+		.ext = { { "policyConstraints",
+			   "critical,requireExplicitPolicy:0" } } };
+
+	with(&mid, NULL, TMK_CHAIN_NOT_TRUSTED,
+	     "an explicit policy is required, and none is there");
+}
+
 int main(void)
 {
 	leaf_usage();
@@ -366,6 +415,9 @@ int main(void)
 	policies();
 	strict();
 	tsa_leaf();
+	decoy();
+	late_invalidity();
+	demanded_policy();
 	mint_clean();
 	return tap_done();
 }

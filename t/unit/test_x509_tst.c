@@ -299,6 +299,136 @@ static void response_is(struct tmk_buf *request, const struct tmk_buf *resp,
 	tmk_buf_release(&token);
 }
 
+/* The request with another digest, or without its nonce. */
+static void change_request(struct tmk_buf *out, const struct tmk_buf *request,
+			   bool nonce)
+{
+	const unsigned char *p = request->data;
+	TS_REQ *req = d2i_TS_REQ(NULL, &p, (long)request->len);
+	TS_REQ *other = TS_REQ_new();
+	unsigned char md[32] = { 1 }, *der = NULL;
+	int n;
+
+	mint_must(req && other, "another request");
+	if (nonce)
+		TS_MSG_IMPRINT_set_msg(TS_REQ_get_msg_imprint(req), md,
+				       sizeof(md));
+	TS_REQ_set_version(other, 1);
+	TS_REQ_set_cert_req(other, 1);
+	mint_must(TS_REQ_set_msg_imprint(other, TS_REQ_get_msg_imprint(req)) ==
+		  1 && (!nonce || TS_REQ_set_nonce(other,
+				TS_REQ_get_nonce(req)) == 1), "its fields");
+	n = i2d_TS_REQ(other, &der);
+	mint_must(n > 0 && !tmk_buf_add(out, der, (size_t)n), "request");
+	OPENSSL_free(der);
+	TS_REQ_free(req);
+	TS_REQ_free(other);
+}
+
+/* Each of the things that bind an answer to its question, alone. */
+static void bound(void)
+{
+	struct tmk_buf one = TMK_BUF_INIT(4096), other = TMK_BUF_INIT(4096);
+	struct tmk_buf resp = TMK_BUF_INIT(TMK_TST_MAX);
+	const struct way way = { .time = 0 };
+
+	ask(&one, "data");
+	change_request(&other, &one, true);
+	answer(&resp, &other, &way);
+	response_is(&one, &resp, TMK_NET, "other bytes under our nonce");
+	tmk_buf_clear(&other);
+	tmk_buf_clear(&resp);
+	change_request(&other, &one, false);
+	answer(&resp, &other, &way);
+	response_is(&one, &resp, TMK_NET, "our bytes, and no nonce");
+	tmk_buf_clear(&resp);
+	answer(&resp, &one, &way);
+	resp.data[resp.len - 1] ^= 1;
+	response_is(&one, &resp, TMK_NET, "a signature that is wrong");
+	resp.data[resp.len - 1] ^= 1;
+	ok(!tmk_buf_addch(&resp, 0), "a byte behind it");
+	response_is(&one, &resp, TMK_NET, "is refused");
+	tmk_buf_release(&one);
+	tmk_buf_release(&other);
+	tmk_buf_release(&resp);
+}
+
+/* As an answer to our request, and as a token where no root is known: there
+ * the form is all that tells a token. */
+static void forged_is(const struct mint_forgery *how, enum tmk_tst_result want,
+		      const char *what)
+{
+	struct tmk_buf request = TMK_BUF_INIT(4096);
+	struct tmk_buf resp = TMK_BUF_INIT(TMK_TST_MAX);
+	struct tmk_buf token = TMK_BUF_INIT(TMK_TST_MAX);
+	const struct way way = { .time = 0 };
+	struct tmk_err err = TMK_ERR_INIT;
+	const uint8_t *der = NULL;
+	size_t len = 0;
+
+	ask(&request, "data");
+	answer(&resp, &request, &way);
+	mint_must(!tmk_tst_unwrap(&der, &len, resp.data, resp.len, &err) &&
+		  !tmk_buf_add(&token, der, len), "token");
+	tmk_buf_clear(&resp);
+	mint_forge(&resp, &token, &tsa, how);
+	response_is(&request, &resp, how->status ||
+		    want != TMK_TST_GOOD ? TMK_NET : 0, what);
+	tmk_buf_clear(&token);
+	mint_must(!tmk_buf_add(&token, resp.data + 9, resp.len - 9), "token");
+	judged(&token, "data", NULL, want, what);
+	tmk_buf_release(&request);
+	tmk_buf_release(&resp);
+	tmk_buf_release(&token);
+}
+
+static void wrong_usage(const char *eku, const char *usage,
+			enum tmk_tst_result want)
+{
+	const struct mint_spec spec = { .name = "signer", .serial = 6,
+		.ext = { { "extendedKeyUsage", eku }, { "keyUsage", usage } } };
+	struct mint other;
+
+	mint_cert(&other, &root, &spec);
+	forged_is(&(struct mint_forgery) { .signer = &other }, want, eku);
+	mint_release(&other);
+}
+
+static void forgeries(void)
+{
+	const struct mint_spec spec = { .name = "second", .serial = 8,
+		.ext = { { "extendedKeyUsage", "critical,timeStamping" } } };
+	struct mint second;
+
+	mint_cert(&second, &root, &spec);
+	forged_is(&(struct mint_forgery) { 0 }, TMK_TST_GOOD, "signed again");
+	forged_is(&(struct mint_forgery) { .status = 2 }, TMK_TST_GOOD,
+		  "a token in a refusal");
+	forged_is(&(struct mint_forgery) { .second = &second }, TMK_TST_BAD,
+		  "two signers");
+	forged_is(&(struct mint_forgery) { .no_ess = true }, TMK_TST_BAD,
+		  "no signing certificate attribute");
+	forged_is(&(struct mint_forgery) { .ess = &second }, TMK_TST_BAD,
+		  "one that names another certificate");
+	forged_is(&(struct mint_forgery) { .version = 2 }, TMK_TST_BAD,
+		  "a TSTInfo of version 2");
+	forged_is(&(struct mint_forgery) { .extension = true }, TMK_TST_BAD,
+		  "a critical extension");
+	forged_is(&(struct mint_forgery) { .type = NID_pkcs7_data },
+		  TMK_TST_BAD, "signed as something else");
+	forged_is(&(struct mint_forgery) { .moved = MINT_T0 - 100 }, TMK_TST_BAD,
+		  "a time moved under the signature");
+	mint_release(&second);
+	wrong_usage("critical,timeStamping", "digitalSignature",
+		    TMK_TST_GOOD);
+	wrong_usage("codeSigning", "digitalSignature", TMK_TST_UNTRUSTED);
+	wrong_usage("timeStamping", "digitalSignature", TMK_TST_UNTRUSTED);
+	wrong_usage("critical,timeStamping,codeSigning", "digitalSignature",
+		    TMK_TST_UNTRUSTED);
+	wrong_usage("critical,timeStamping", "digitalSignature,keyAgreement",
+		    TMK_TST_UNTRUSTED);
+}
+
 static void responses(void)
 {
 	struct tmk_buf one = TMK_BUF_INIT(4096), two = TMK_BUF_INIT(4096);
@@ -353,6 +483,50 @@ static void revoked(void)
 	way_is(&way, TMK_TST_UNTRUSTED, "a TSA whose key was lost later");
 }
 
+/* What holds without any root as well. */
+static void unknown_roots(void)
+{
+	const struct mint_spec spec = { .name = "weak", .key = "RSA1024",
+		.serial = 7, .ext = { { "extendedKeyUsage",
+					"critical,timeStamping" } } };
+	const struct way late = { .time = MINT_T0 + 11 * MINT_DAY };
+	struct tmk_buf token = TMK_BUF_INIT(TMK_TST_MAX);
+	struct mint weak;
+	const struct way short_key = { .signer = &weak };
+
+	mint_cert(&weak, &root, &spec);
+	stamp(&token, "data", &late);
+	judged(&token, "data", NULL, TMK_TST_UNTRUSTED,
+	       "no root known, genTime after the TSA's end");
+	tmk_buf_clear(&token);
+	stamp(&token, "data", &short_key);
+	judged(&token, "data", NULL, TMK_TST_UNTRUSTED,
+	       "no root known, RSA 1024");
+	tmk_buf_release(&token);
+	mint_release(&weak);
+}
+
+/* A CA that is bound to another purpose makes no TSAs. */
+static void bound_ca(void)
+{
+	const struct mint_spec ca_spec = { .name = "bound ca", .ca = true,
+		.serial = 10, .ext = { { "extendedKeyUsage",
+					 "codeSigning" } } };
+	const struct mint_spec spec = { .name = "tsa below", .serial = 11,
+		.ext = { { "extendedKeyUsage", "critical,timeStamping" } } };
+	STACK_OF(X509) *extra = sk_X509_new_null();
+	struct mint ca, below;
+	const struct way way = { .signer = &below, .extra = extra };
+
+	mint_cert(&ca, &root, &ca_spec);
+	mint_cert(&below, &ca, &spec);
+	sk_X509_push(extra, ca.cert);
+	way_is(&way, TMK_TST_UNTRUSTED, "under a CA for code signing");
+	sk_X509_free(extra);
+	mint_release(&ca);
+	mint_release(&below);
+}
+
 int main(void)
 {
 	const struct mint_spec root_spec = { .name = "tsa root", .ca = true };
@@ -371,6 +545,10 @@ int main(void)
 	signers();
 	weak_imprint();
 	responses();
+	bound();
+	forgeries();
+	unknown_roots();
+	bound_ca();
 	revoked();
 	tmk_trust_free(trust);
 	mint_release(&root);
