@@ -74,19 +74,72 @@ static bool value_clean(struct tmk_span value)
 	return true;
 }
 
+static bool encoding_is(struct tmk_span name, const char *known, size_t len)
+{
+	return name.len == len &&
+		!strncasecmp((const char *)name.data, known, len);
+}
+
+/* A family's name with the one or two digits that its members have. */
+static bool encoding_of(struct tmk_span name, const char *family)
+{
+	size_t len = strlen(family), i;
+
+	for (i = len; i < name.len; i++)
+		if (name.data[i] < '0' || name.data[i] > '9')
+			return false;
+	return name.len > len && name.len <= len + 2 &&
+		!strncasecmp((const char *)name.data, family, len);
+}
+
+/*
+ * git converts the whole commit before it reads the idents that it shows
+ * (pretty.c). In UTF-7, UTF-16, EBCDIC and their like plain letters mean
+ * others: a name could become a second committer. Only what leaves ASCII's
+ * letters, brackets and line ends as they are has one reading.
+ */
+static bool encoding_keeps_ascii(struct tmk_span name)
+{
+	static const char *const names[] = {
+		"utf-8", "utf8", "us-ascii", "ascii", "latin1", "latin-1",
+		"koi8-r", "koi8-u", "euc-jp", "eucjp", "euc-kr", "euckr",
+		"euc-cn", "euccn", "euc-tw", "euctw", "gb2312", "gbk",
+		"gb18030", "cp936", "cp949", "uhc", "big5", "big5-hkscs",
+		"cp950", "shift_jis", "shift-jis", "sjis", "cp932",
+		"windows-31j", "cp874", "cp866", "cp437", "cp850", "tis-620"
+	};
+	static const char *const families[] = {
+		"iso-8859-", "iso8859-", "windows-125", "cp125"
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (encoding_is(name, names[i], strlen(names[i])))
+			return true;
+	for (i = 0; i < sizeof(families) / sizeof(families[0]); i++)
+		if (encoding_of(name, families[i]))
+			return true;
+	return false;
+}
+
 static bool take_encoding(struct reader *r, const struct header *h)
 {
-	size_t i;
+	char seen[80];
 
 	if (r->stage > AT_ENCODING)
 		return tmk_git_lines_refuse(&r->in,
 			"has its encoding header twice or out of place");
-	for (i = 0; i < h->value.len; i++)
-		if (h->value.data[i] <= ' ' || h->value.data[i] > '~')
-			break;
-	if (is_folded(h) || !h->value.len || h->value.len > 64 ||
-	    i < h->value.len)
-		return tmk_git_lines_refuse(&r->in, "has a bad encoding");
+	if (is_folded(h) || !encoding_keeps_ascii(h->value)) {
+		tmk_git_lines_say(&r->in, TMK_OBJECT_MALFORMED,
+			"has the encoding %s, which is unknown or gives plain "
+			"letters another meaning",
+			tmk_enc_show_into(seen, sizeof(seen),
+					  (const char *)h->value.data,
+					  h->value.len));
+		tmk_verdict_hint(r->in.v, "commit again with git -c "
+				 "i18n.commitEncoding=UTF-8");
+		return false;
+	}
 	r->commit.encoding = h->value;
 	r->stage = AT_MERGETAG;
 	return true;

@@ -31,11 +31,17 @@ struct tmk_gate_command {
 	char *ref;
 };
 
+/* The tip of a ref that is at least as strict as a rule. */
+struct tmk_gate_seed {
+	git_oid oid;
+	bool line;		/* judged along its first parents alone */
+};
+
 /* What is known about one rule while this push is judged. */
 struct tmk_gate_rule {
 	struct tmk_oidmap judged;	/* commits judged under it */
 	bool judged_ready;
-	git_oid *seed;		/* tips of refs that are at least as strict */
+	struct tmk_gate_seed *seed;
 	size_t seeds;
 	bool seeds_ready;
 };
@@ -59,6 +65,9 @@ struct tmk_gate {
 	size_t refs;
 	bool refs_ready;
 	int refused;		/* so far */
+	struct tmk_oidmap said;	/* objects refused in this command */
+	uint64_t *said_why;	/* reasons, 1 << enum tmk_reason, by number */
+	uint32_t said_room;
 };
 
 /* ---- gate_open.c: the repository and the policy ------------------------- */
@@ -92,7 +101,7 @@ int tmk_gate_version_check(const char *repo_dir, int64_t version,
 /* ---- gate_input.c ------------------------------------------------------- */
 
 /* Read `old new ref` lines from `fd` until its end: strict and bounded. Fails
- * with TMK_INPUT. */
+ * with TMK_INPUT for too much, TMK_INTERNAL for what git never writes. */
 int tmk_gate_input_read(struct tmk_gate *gate, int fd, struct tmk_err *err)
 	TMK_MUST_CHECK;
 
@@ -109,10 +118,14 @@ bool tmk_gate_shallow_is_edge(struct tmk_gate *gate, const git_oid *oid);
 
 /* ---- gate_report.c ------------------------------------------------------ */
 
-/* Tell the pusher: one line, until TMK_GATE_LINES_MAX were written. `oid` may
- * be NULL. */
+/* Tell the pusher: one line, until TMK_GATE_LINES_MAX were written. An object
+ * that several rules of a ref refuse for one reason is told and counted once.
+ * `oid` may be NULL. */
 void tmk_gate_report(struct tmk_gate *gate, const char *ref,
 		     const git_oid *oid, const struct tmk_verdict *v);
+
+/* A new command: nothing was told about its objects yet. */
+void tmk_gate_report_begin(struct tmk_gate *gate);
 
 /* The push as a whole: "refuse - - REASON: TEXT; HINT". */
 void tmk_gate_report_push(enum tmk_reason reason, const struct tmk_err *err);
@@ -130,8 +143,9 @@ int tmk_gate_refs_now(struct tmk_gate *gate, const char *ref, git_oid *oid,
 
 /* The tips of all refs whose history was let in under a rule that covers rule
  * `i`; borrowed from the gate. */
-int tmk_gate_refs_seeds(struct tmk_gate *gate, int i, const git_oid **seed,
-			size_t *seeds, struct tmk_err *err) TMK_MUST_CHECK;
+int tmk_gate_refs_seeds(struct tmk_gate *gate, int i,
+			const struct tmk_gate_seed **seed, size_t *seeds,
+			struct tmk_err *err) TMK_MUST_CHECK;
 
 /* ---- gate_object.c ------------------------------------------------------ */
 

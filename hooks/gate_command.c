@@ -26,6 +26,20 @@ static bool begins(const char *text, const char *prefix)
 	return !strncmp(text, prefix, strlen(prefix));
 }
 
+/* A symbolic ref moves the one behind it: both names count. */
+static bool is_under(const struct job *job, const char *prefix)
+{
+	return begins(job->ref, prefix) || begins(job->target, prefix);
+}
+
+static bool may_update(const struct job *job, const struct tmk_ref_rule *r)
+{
+	return (!tmk_policy_glob(r->pattern, job->ref) ||
+		tmk_policy_may_update(r, job->ref)) &&
+		(!tmk_policy_glob(r->pattern, job->target) ||
+		 tmk_policy_may_update(r, job->target));
+}
+
 static const struct tmk_ref_rule *rule_at(const struct job *job, int n)
 {
 	return &job->gate->policy->rule[job->rule[n]];
@@ -107,9 +121,9 @@ static int judge_change(struct job *job)
 			return tmk_verdict_hint(&job->v, "push to a ref that "
 				"exists, or ask the administrator");
 		}
-		if (gone || none || tmk_policy_may_update(r, job->ref))
+		if (gone || none || may_update(job, r))
 			continue;
-		if (begins(job->ref, "refs/tags/"))
+		if (is_under(job, "refs/tags/"))
 			return tmk_verdict_refuse(&job->v, TMK_TAG_MOVED,
 				"[ref \"%s\"] does not let a tag move",
 				r->pattern);
@@ -125,7 +139,7 @@ static int judge_change(struct job *job)
 static int judge_target(struct job *job)
 {
 	const struct tmk_gate_peeled *p = &job->peeled;
-	bool branch = begins(job->ref, "refs/heads/");
+	bool branch = is_under(job, "refs/heads/");
 	const char *what = git_object_type2string(p->type);
 
 	if (branch && p->tags)
@@ -136,7 +150,7 @@ static int judge_target(struct job *job)
 	if (branch)
 		return tmk_verdict_refuse(&job->v, TMK_TAG_TARGET,
 			"a branch holds a commit, not a %s", what);
-	if (begins(job->ref, "refs/tags/") || !all_nothing(job))
+	if (is_under(job, "refs/tags/") || !all_nothing(job))
 		return tmk_verdict_refuse(&job->v, TMK_TAG_TARGET,
 			"the %s at its end is no commit: it is a %s",
 			p->tags ? "object" : "ref", what);
@@ -144,18 +158,26 @@ static int judge_target(struct job *job)
 }
 
 /* A signed tag says its name; under another one it would lie. */
-static int judge_tag_name(struct job *job)
+static bool is_named(const struct tmk_gate_peeled *p, const char *ref)
 {
-	const struct tmk_gate_peeled *p = &job->peeled;
-	size_t len = strlen(job->ref);
-	const char *name = job->ref;
+	size_t len = strlen(ref);
+	const char *name = ref;
 
 	if (begins(name, "refs/tags/"))
 		name += 10;
 	else if (p->name_len && p->name_len < len &&
-		 job->ref[len - p->name_len - 1] == '/')
+		 ref[len - p->name_len - 1] == '/')
 		name += len - p->name_len;
-	if (strlen(name) == p->name_len && !memcmp(name, p->name, p->name_len))
+	return strlen(name) == p->name_len &&
+		!memcmp(name, p->name, p->name_len);
+}
+
+static int judge_tag_name(struct job *job)
+{
+	const struct tmk_gate_peeled *p = &job->peeled;
+
+	if (is_named(p, job->ref) &&
+	    (!job->target[0] || is_named(p, job->target)))
 		return 0;
 	tmk_verdict_refuse(&job->v, TMK_TAG_NAME, "the tag calls itself "
 			   "\"%s\"", p->name);
@@ -265,6 +287,7 @@ int tmk_gate_command_judge(struct tmk_gate *gate,
 	bool gone = git_oid_is_zero(&command->new);
 	int n;
 
+	tmk_gate_report_begin(gate);
 	if (tmk_clock_ms() > gate->deadline)
 		tmk_verdict_refuse(&job.v, TMK_LIMIT_EXCEEDED,
 			"the push took longer than %d seconds to judge",

@@ -42,7 +42,7 @@ static int push_exempt(struct job *job)
 
 static int push_seeds(struct job *job)
 {
-	const git_oid *seed;
+	const struct tmk_gate_seed *seed;
 	size_t n, seeds;
 
 	if (job->seeded)
@@ -51,7 +51,8 @@ static int push_seeds(struct job *job)
 				job->err) < 0)
 		return -1;
 	for (n = 0; n < seeds; n++) {
-		if (tmk_walk_push(&job->walk, &seed[n], TMK_WALK_KNOWN,
+		if (tmk_walk_push(&job->walk, &seed[n].oid, seed[n].line ?
+				  TMK_WALK_OLD : TMK_WALK_KNOWN,
 				  job->err) < 0)
 			return -1;
 		if (tmk_clock_ms() > job->gate->deadline)

@@ -59,13 +59,13 @@ static int add_command(struct tmk_gate *gate, const char *line, size_t len,
 	if (strlen(line) != len || len <= 2 * (HEX + 1) ||
 	    line[HEX] != ' ' || ref[-1] != ' ' || !read_oid(&c.old, line) ||
 	    !read_oid(&c.new, line + HEX + 1)) {
-		tmk_err_set(err, TMK_INPUT, "line %d of the input is not "
+		tmk_err_set(err, TMK_INTERNAL, "line %d of the input is not "
 			    "\"old new ref\" with SHA-1 ids",
 			    gate->commands + 1);
 		return tmk_err_hint(err, "git runs this as hooks/pre-receive");
 	}
 	if (!ref_ok(ref))
-		return tmk_err_set(err, TMK_INPUT, "\"%.200s\" is no valid "
+		return tmk_err_set(err, TMK_INTERNAL, "\"%.200s\" is no valid "
 				   "ref name", ref);
 	if (!(gate->commands & (gate->commands - 1))) {
 		size_t n = gate->commands ? (size_t)gate->commands * 2 : 1;

@@ -33,7 +33,8 @@ int tmk_gate_open_repo(struct tmk_gate *gate, struct tmk_err *err)
 			"objects, plain refs and no further extension here, "
 			"under a path without ':' owned by the server's user");
 	}
-	if (strchr(git_repository_path(gate->repo), ':')) {
+	if (strchr(git_repository_path(gate->repo), ':') ||
+	    strchr(git_repository_commondir(gate->repo), ':')) {
 		tmk_err_set(err, TMK_INTERNAL, "the repository's path holds "
 			    "a ':', which hides the objects of a push");
 		return tmk_err_hint(err, "the administrator must move the "
@@ -81,7 +82,7 @@ static int policy_path(struct tmk_gate *gate, char **out, struct tmk_err *err)
 			    rc < 0 ? git_text() : "no file is named");
 		goto out;
 	} else if (snprintf(base, sizeof(base), "%s/config",
-			    git_repository_path(gate->repo)) <
+			    git_repository_commondir(gate->repo)) <
 		   (int)sizeof(base)) {
 		*out = tmk_file_resolve(base, NULL, path.ptr);
 	}
@@ -90,6 +91,54 @@ out:
 	git_buf_dispose(&path);
 	git_config_free(config);
 	return ret;
+}
+
+/* Whether `path` lies below the folder `dir`, links resolved. */
+static bool lies_below(const char *path, const char *dir)
+{
+	char *real = realpath(path, NULL), *top = realpath(dir, NULL);
+	size_t len = top ? strlen(top) : 0;
+	bool below;
+
+	while (len && top[len - 1] == '/')
+		len--;
+	below = real && top && !strncmp(real, top, len) && real[len] == '/';
+	free(real);
+	free(top);
+	return below;
+}
+
+/* A push may write the working tree (receive.denyCurrentBranch): what lies
+ * there is pushed, and has no say. */
+static int outside_worktree(struct tmk_gate *gate, const char *path,
+			    struct tmk_err *err)
+{
+	const char *tree = git_repository_workdir(gate->repo);
+
+	if (!tree || !path || !lies_below(path, tree) ||
+	    lies_below(path, git_repository_path(gate->repo)) ||
+	    lies_below(path, git_repository_commondir(gate->repo)))
+		return 0;
+	tmk_err_set(err, TMK_USAGE, "%s lies in the working tree, which is "
+		    "pushed", path);
+	return tmk_err_hint(err, "the administrator must keep the policy and "
+			    "its files outside of the working tree");
+}
+
+static int files_outside(struct tmk_gate *gate, struct tmk_err *err)
+{
+	const struct tmk_policy *p = gate->policy;
+	int i;
+
+	if (outside_worktree(gate, p->path, err) < 0 ||
+	    outside_worktree(gate, p->roots, err) < 0 ||
+	    outside_worktree(gate, p->tsa_roots, err) < 0 ||
+	    outside_worktree(gate, p->intermediates, err) < 0)
+		return -1;
+	for (i = 0; i < p->crls; i++)
+		if (outside_worktree(gate, p->crl[i], err) < 0)
+			return -1;
+	return 0;
 }
 
 int tmk_gate_open_policy(struct tmk_gate *gate, struct tmk_err *err)
@@ -108,7 +157,8 @@ int tmk_gate_open_policy(struct tmk_gate *gate, struct tmk_err *err)
 		goto out;
 	}
 	if (tmk_policy_load(&gate->policy, path, err) < 0 ||
-	    tmk_gate_version_check(git_repository_path(gate->repo),
+	    files_outside(gate, err) < 0 ||
+	    tmk_gate_version_check(git_repository_commondir(gate->repo),
 				   gate->policy->version, err) < 0)
 		goto out;
 	gate->policy->judge.now = tmk_clock_now();
@@ -144,6 +194,7 @@ void tmk_gate_release(struct tmk_gate *gate)
 		free(gate->command[i].ref);
 	for (n = 0; n < gate->refs; n++)
 		free(gate->ref[n].name);
+	tmk_gate_report_begin(gate);
 	free(gate->rule);
 	free(gate->command);
 	free(gate->ref);

@@ -110,26 +110,38 @@ out:
 	return ret;
 }
 
-/* Whether what this ref holds was let in under a rule as strict as `strict`. */
-static bool covered(const struct tmk_policy *policy, const char *name,
-		    const struct tmk_ref_rule *strict)
+enum cover { COVER_NOT, COVER_LINE, COVER_WHOLE };
+
+/* How far what this ref holds was let in under a rule as strict as `strict`:
+ * for one that asks for first parents alone, their line is worth something. */
+static enum cover covered(const struct tmk_policy *policy, const char *name,
+			  const struct tmk_ref_rule *strict)
 {
+	enum cover best = COVER_NOT;
 	int i;
 
-	for (i = 0; i < policy->rules; i++)
-		if (tmk_policy_covers(&policy->rule[i], strict) &&
-		    tmk_policy_applies(policy, i, name))
-			return true;
-	return false;
+	for (i = 0; i < policy->rules && best != COVER_WHOLE; i++) {
+		struct tmk_ref_rule line = policy->rule[i];
+
+		if (!tmk_policy_applies(policy, i, name))
+			continue;
+		line.first_parent = false;
+		if (tmk_policy_covers(&policy->rule[i], strict))
+			best = COVER_WHOLE;
+		else if (strict->first_parent &&
+			 tmk_policy_covers(&line, strict))
+			best = COVER_LINE;
+	}
+	return best;
 }
 
 /* A commit at the end of the ref, else nothing: a broken ref hides nothing. */
 static int add_seed(struct tmk_gate *gate, struct tmk_gate_rule *rule,
-		    const git_oid *oid, struct tmk_err *err)
+		    const git_oid *oid, bool line, struct tmk_err *err)
 {
 	struct tmk_verdict v = TMK_VERDICT_INIT;
 	struct tmk_gate_peeled peeled;
-	git_oid *grown;
+	struct tmk_gate_seed *grown;
 
 	if (tmk_gate_object_peel(gate, &peeled, oid, false, &v, err) < 0)
 		return -1;
@@ -143,23 +155,28 @@ static int add_seed(struct tmk_gate *gate, struct tmk_gate_rule *rule,
 			return tmk_err_nomem(err);
 		rule->seed = grown;
 	}
-	git_oid_cpy(&rule->seed[rule->seeds++], &peeled.oid);
+	git_oid_cpy(&rule->seed[rule->seeds].oid, &peeled.oid);
+	rule->seed[rule->seeds++].line = line;
 	return 0;
 }
 
-int tmk_gate_refs_seeds(struct tmk_gate *gate, int i, const git_oid **seed,
-			size_t *seeds, struct tmk_err *err)
+int tmk_gate_refs_seeds(struct tmk_gate *gate, int i,
+			const struct tmk_gate_seed **seed, size_t *seeds,
+			struct tmk_err *err)
 {
 	struct tmk_gate_rule *rule = &gate->rule[i];
+	enum cover cover;
 	size_t n;
 
 	if (list_refs(gate, err) < 0)
 		return -1;
 	for (n = 0; !rule->seeds_ready && n < gate->refs; n++) {
-		if (!covered(gate->policy, gate->ref[n].name,
-			     &gate->policy->rule[i]))
+		cover = covered(gate->policy, gate->ref[n].name,
+				&gate->policy->rule[i]);
+		if (cover == COVER_NOT)
 			continue;
-		if (add_seed(gate, rule, &gate->ref[n].oid, err) < 0)
+		if (add_seed(gate, rule, &gate->ref[n].oid,
+			     cover == COVER_LINE, err) < 0)
 			return -1;
 		if (tmk_clock_ms() > gate->deadline)
 			break;	/* fewer seeds hide less: the safe side */

@@ -2,6 +2,7 @@
  * gate_report.c - what the pusher reads. git puts "remote: " before each line.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/enc.h"
@@ -9,11 +10,51 @@
 
 #define SHORT_OID 12	/* hex digits shown */
 
+void tmk_gate_report_begin(struct tmk_gate *gate)
+{
+	tmk_oidmap_release(&gate->said);
+	free(gate->said_why);
+	gate->said_why = NULL;
+	gate->said_room = 0;
+}
+
+/* Whether this was told already. Without memory it is told again. */
+static bool told(struct tmk_gate *gate, const git_oid *oid,
+		 enum tmk_reason reason)
+{
+	uint64_t *grown, bit = 1ULL << reason;
+	uint32_t room;
+	int64_t n;
+
+	_Static_assert(TMK_REASON_COUNT <= 64, "a reason is a bit");
+	if (!gate->said.slots && tmk_oidmap_init(&gate->said) < 0)
+		return false;
+	n = tmk_oidmap_add(&gate->said, oid);
+	if (n < 0)
+		return false;
+	if ((uint32_t)n >= gate->said_room) {
+		room = gate->said_room ? gate->said_room * 2 : 64;
+		grown = realloc(gate->said_why, room * sizeof(*grown));
+		if (!grown)
+			return false;
+		memset(grown + gate->said_room, 0,
+		       (room - gate->said_room) * sizeof(*grown));
+		gate->said_why = grown;
+		gate->said_room = room;
+	}
+	if (gate->said_why[n] & bit)
+		return true;
+	gate->said_why[n] |= bit;
+	return false;
+}
+
 void tmk_gate_report(struct tmk_gate *gate, const char *ref,
 		     const git_oid *oid, const struct tmk_verdict *v)
 {
 	char hex[GIT_OID_HEXSZ + 1] = "-", name[512];
 
+	if (oid && told(gate, oid, v->reason))
+		return;
 	if (gate->refused++ >= TMK_GATE_LINES_MAX)
 		return;
 	if (oid)

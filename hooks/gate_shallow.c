@@ -23,7 +23,7 @@
 
 bool tmk_gate_shallow_is_edge(struct tmk_gate *gate, const git_oid *oid)
 {
-	const char *dir = git_repository_path(gate->repo);
+	const char *dir = git_repository_commondir(gate->repo);
 	struct tmk_buf text = TMK_BUF_INIT(SHALLOW_MAX);
 	char hex[HEX + 1], path[4096];
 	struct dirent *d;
@@ -84,7 +84,7 @@ static int read_own(struct tmk_gate *gate, struct tmk_buf *own,
 	char path[4096];
 
 	if (snprintf(path, sizeof(path), "%s/shallow",
-		     git_repository_path(gate->repo)) >= (int)sizeof(path) ||
+		     git_repository_commondir(gate->repo)) >= (int)sizeof(path) ||
 	    !tmk_file_exists(path))
 		return 0;
 	return tmk_file_read(own, path, err);

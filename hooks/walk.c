@@ -263,8 +263,10 @@ static int advance(struct tmk_walk *w, struct tmk_err *err)
 		w->news++;
 	for (i = 0; i < parents; i++) {
 		some = pass;
+		/* what the old value had merged was not judged: it stays
+		 * unjudged until it stands on a line of first parents */
 		if (i && w->first_parent)
-			some &= ~(unsigned int)TMK_WALK_NEW;
+			some &= ~(unsigned int)(TMK_WALK_NEW | TMK_WALK_OLD);
 		if (mark(w, w->link[first + (uint32_t)i], some, err) < 0)
 			return -1;
 	}

@@ -27,7 +27,8 @@
 
 enum tmk_walk_mark {
 	TMK_WALK_NEW = 1,	/* reached from the tip */
-	TMK_WALK_OLD = 2,	/* reached from the ref's old value */
+	TMK_WALK_OLD = 2,	/* reached from the ref's old value, or from
+				   one judged along first parents as well */
 	TMK_WALK_KNOWN = 4,	/* let in under a rule as strict, or judged */
 	TMK_WALK_EXEMPT = 8	/* [exempt] */
 };
@@ -54,7 +55,7 @@ struct tmk_walk_entry {
 
 struct tmk_walk {
 	struct tmk_gate *gate;
-	bool first_parent;	/* NEW follows first parents alone */
+	bool first_parent;	/* NEW and OLD follow first parents alone */
 	struct tmk_oidmap ids;
 	struct tmk_walk_entry *entry;	/* by number in ids */
 	uint32_t room;

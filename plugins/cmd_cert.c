@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/opt.h"
+#include "core/judge.h"
 #include "iface/verdict.h"
 #include "plugins/front_cert_show.h"
 #include "plugins/front_report.h"
@@ -119,31 +120,6 @@ struct verify {
 	struct tmk_trust *trust;
 };
 
-static enum tmk_reason reason_of(enum tmk_chain_result result)
-{
-	switch (result) {
-	case TMK_CHAIN_GOOD:
-		return TMK_GOOD;
-	case TMK_CHAIN_NOT_TRUSTED:
-		return TMK_CHAIN_UNTRUSTED;
-	case TMK_CHAIN_EXPIRED:
-		return TMK_CERT_EXPIRED;
-	case TMK_CHAIN_NOT_YET_VALID:
-		return TMK_CERT_NOT_YET_VALID;
-	case TMK_CHAIN_REVOKED:
-		return TMK_CERT_REVOKED;
-	case TMK_CHAIN_REVOCATION_UNKNOWN:
-		return TMK_REVOCATION_UNKNOWN;
-	case TMK_CHAIN_USAGE:
-		return TMK_CERT_USAGE;
-	case TMK_CHAIN_KEY_WEAK:
-		return TMK_KEY_WEAK;
-	case TMK_CHAIN_DIGEST_WEAK:
-		return TMK_DIGEST_WEAK;
-	}
-	return TMK_INTERNAL_ERROR;
-}
-
 /* A file named by an option is configuration: what is wrong with it is not
  * the certificate's fault. */
 static int load_list(struct tmk_trust *trust, const struct tmk_opt_list *list,
@@ -231,7 +207,7 @@ static int set_policies(struct tmk_chain_request *r,
 static int say(const struct verify *v, const char *path,
 	       const struct tmk_chain_answer *answer, struct tmk_err *err)
 {
-	enum tmk_reason reason = reason_of(answer->result);
+	enum tmk_reason reason = tmk_judge_chain_reason(answer->result);
 	struct tmk_buf buf = TMK_BUF_INIT(LINE_MAX_BYTES);
 	struct tmk_json j;
 	char hex[TMK_FINGERPRINT_TEXT];

@@ -180,6 +180,17 @@ seal_offer object-malformed 'a parent that is no id' offer_raw
 awk '/^$/ && !d {print "encoding UTF-8"; print "encoding latin1"; d=1} {print}' \
 	"$T/p" | keep
 seal_offer object-malformed 'two encodings'
+# git would convert the name, find a second committer in it and show that one
+awk '/^author/ {sub(/Dev/, "D +ADw-a@b+AD4- 1 -0000+AAo-committer Boss " \
+		"+ADw-boss@example.org+AD4- 1 -0000+AAo-x")}
+	/^$/ && !d {print "encoding UTF-7"; d=1} {print}' "$T/p" | keep
+seal_offer object-malformed 'an encoding that turns a name into a committer'
+for e in UTF-8 ISO-8859-15 koi8-r GB18030 windows-1252; do
+	awk -v e=$e '/^$/ && !d {print "encoding " e; d=1} {print}' "$T/p" |
+		seal_commit dev >"$T/c"
+	id=$(put commit <"$T/c")
+	accept "the encoding $e" "+$id:refs/heads/enc"
+done
 awk '/^$/ && !d {print "parent 4b825dc642cb6eb9a060e54bf8d69288fbee4904"; d=1} {print}' \
 	"$T/p" | keep
 seal_offer object-malformed 'a parent behind the committer'

@@ -93,6 +93,23 @@ refuse signature-missing 'what came in behind a merge is not vouched for' \
 	dirty:refs/heads/fp/2
 refuse signature-missing 'nor for a rule that judges all of it' \
 	fpm:refs/heads/release/2
+# the line that was judged is known to other refs of that rule: a policy that
+# would refuse it today does not make them say it again
+(TRUST="$TRUST
+	digest = sha512"; echo "$POLICY" | gate_policy)
+accept 'a line of first parents that is known' fpm:refs/heads/fp/3
+refuse signature-missing 'what it merged is not' dirty~1:refs/heads/fp/4
+echo "$POLICY" | gate_policy
+# a merge the other way round, after which the merged branch is the main line
+git checkout -q fpm
+commit 'on the main line'
+accept 'first-parent goes on' fpm:refs/heads/fp/1
+git checkout -q -B foxtrot dirty
+git merge -q --no-ff -m 'the other way round' fpm
+refuse signature-missing 'what was only merged becomes the main line' \
+	foxtrot:refs/heads/fp/1
+has "fp/1 $(git rev-parse --short=12 dirty~1) " 'the unsigned one is named'
+is "$(grep -c 'touchmark: refuse' "$T/out")" 1 'and no other'
 accept 'a protected branch from protected history' main:refs/heads/release/3
 accept 'signed history to main after all' main:refs/heads/main
 # objects that are there already and reachable from nothing
@@ -135,6 +152,23 @@ git -C "$SRV" symbolic-ref refs/heads/wip/alias refs/heads/main
 refuse signature-missing 'a free name that is a link to a protected one' \
 	dirty:refs/heads/wip/alias
 git -C "$SRV" symbolic-ref -d refs/heads/wip/alias
+git checkout -q main
+printf '%s\n[ref "refs/x/*"]\n\trequire = nothing\n\tforce = allow\n' "$POLICY" |
+	sed 's/^.ref "refs.tags.v.*/&\n\tforce = allow/' | gate_policy
+git tag -s -m 'behind a link' vlink
+accept 'a tag to which a link leads' vlink
+git -C "$SRV" symbolic-ref refs/x/vlink refs/tags/vlink
+git tag -f -s -m 'behind a link, again' vlink >/dev/null
+refuse tag-moved 'a published tag, moved through a link' +vlink:refs/x/vlink
+has 'tag-moved: .ref "refs/tags/v' 'the rule that keeps it is named'
+git -C "$SRV" update-ref -d refs/tags/vlink
+git -C "$SRV" symbolic-ref refs/x/vlink refs/tags/vother
+refuse tag-name 'a tag that the link gives another name' vlink:refs/x/vlink
+git -C "$SRV" symbolic-ref refs/x/vlink refs/heads/release/link
+refuse tag-target 'a tag object through a link into refs/heads' \
+	vlink:refs/x/vlink
+git -C "$SRV" symbolic-ref -d refs/x/vlink
+echo "$POLICY" | gate_policy
 
 # ---- tags -----------------------------------------------------------------------
 git checkout -q main

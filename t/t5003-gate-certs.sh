@@ -196,6 +196,11 @@ try signer-not-allowed 'a certificate without a mailbox' nomail
 GIT_COMMITTER_EMAIL=boss@example.org
 try identity-mismatch 'a committer that is not the signer' dev
 GIT_COMMITTER_EMAIL=dev@example.org
+GIT_COMMITTER_EMAIL=boss@example.org
+PKI_SUBJECT=/CN=dev/emailAddress=boss@example.org pki_leaf ca subj dev@example.org
+try identity-mismatch 'an address in the subject, beside another in the SAN' subj
+GIT_COMMITTER_EMAIL=dev@example.org
+try good 'the one in the SAN' subj
 GIT_AUTHOR_EMAIL=boss@example.org
 try good 'an author that is not the signer' dev
 GIT_COMMITTER_EMAIL=dev@EXAMPLE.org

@@ -62,6 +62,37 @@ refuse signature-missing 'a policy inside the push' main
 TOUCHMARK_CONFIG=$PWD/config refuse signature-missing \
 	'a configuration of the pusher' main
 git reset -q --hard HEAD~1
+# a server with a working tree: what lies in it is pushed
+bare=$SRV
+git init -q -b main "$T/tree"
+SRV=$T/tree/.git REMOTE=file://$T/tree
+git -C "$SRV" config receive.denyCurrentBranch updateInstead
+ln -s "$BIN/touchmark-pre-receive" "$SRV/hooks/pre-receive"
+cp "$T/roots.pem" "$T/ca.crl" "$T/tree/"
+echo "$BASE" >"$T/tree/rules"
+git -C "$SRV" config touchmark.policy ../rules
+invalid 'rules lies in the working tree' 'a policy in the working tree'
+ln -s tree/rules "$T/link"
+git -C "$SRV" config touchmark.policy "$T/link"
+invalid 'link lies in the working tree' 'a link to one'
+echo "$BASE" | sed 's/ca.crl/tree\/ca.crl/' >"$T/policy"
+git -C "$SRV" config touchmark.policy "$T/policy"
+invalid 'ca.crl lies in the working tree' 'a CRL there'
+rm "$T/tree/roots.pem" "$T/tree/ca.crl" "$T/tree/rules"
+cp "$T/roots.pem" "$T/ca.crl" "$SRV/"
+echo "$BASE" >"$SRV/rules"
+git -C "$SRV" config touchmark.policy rules
+accept 'a policy beside the configuration' main
+{ echo "$BASE"; printf '[policy]\n\tversion = 2\n'; } >"$SRV/rules"
+accept 'its second version' main:refs/heads/second
+git -C "$T/tree" worktree add -q -b linked "$T/linked" main
+REMOTE=file://$T/linked
+accept 'the same through a linked working tree' main:refs/heads/third
+echo "$BASE" >"$SRV/rules"
+push main:refs/heads/fourth
+has 'policy-invalid: the policy has no version, but 2 was seen' \
+	'and what was seen counts there as well'
+SRV=$bare REMOTE=file://$bare
 
 # ---- syntax and names --------------------------------------------------------------
 echo "$BASE" >"$T/policy"

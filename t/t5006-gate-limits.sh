@@ -108,12 +108,12 @@ awk -v o=$ZERO -v n="$(git -C "$SRV" rev-parse main)" 'BEGIN {
 exits 1 'a hundred thousand commands and one' hook
 has 'refuse - - limit-exceeded: the push has more than 100000 commands; ' \
 	'it says so'
-bad_input() {	# WHAT
+bad_input() {	# WHAT [REASON]
 	exits 1 "$1" hook
-	has 'touchmark: refuse - - [a-z-]+: .+; .+' 'it says so'
+	has "touchmark: refuse - - ${2:-internal-error}: .+; .+" 'it says so'
 }
 printf '%s %s refs/heads/x' $ZERO "$tip" >"$T/line"
-bad_input 'a line without its end'
+bad_input 'a line without its end' limit-exceeded
 printf '%s %s refs/heads/x y\n' $ZERO "$tip" >"$T/line"
 bad_input 'a space in a ref'
 printf '%s %s\n' $ZERO "$tip" >"$T/line"
@@ -128,7 +128,7 @@ printf '%s %s refs/heads/../x\n' $ZERO "$tip" >"$T/line"
 bad_input 'a ref that climbs'
 { printf '%s %s refs/heads/' $ZERO "$tip"; head -c 9000 /dev/zero |
 	tr '\0' 'x'; echo; } >"$T/line"
-bad_input 'a ref of 9000 characters'
+bad_input 'a ref of 9000 characters' limit-exceeded
 printf '%s %s refs/heads/x\000y\n' $ZERO "$tip" >"$T/line"
 bad_input 'a NUL in a line'
 : >"$T/line"

@@ -65,6 +65,9 @@ git reset -q --hard HEAD~1
 git -c commit.gpgSign=false commit -q --allow-empty -m unsigned
 refuse signature-missing 'a rule for nothing opens nothing' \
 	main:refs/heads/lax/x
+push main
+is "$(grep -c 'touchmark: refuse' "$T/out")" 1 \
+	'what two rules refuse for one reason is told once'
 git reset -q --hard HEAD~1
 
 # what came in under the weaker of two rules is judged again for the stricter

@@ -3,6 +3,9 @@
 #include <string.h>
 #include <strings.h>
 
+#include <openssl/err.h>
+#include <openssl/x509v3.h>
+
 #include "base/enc.h"
 #include "x509/cert.h"
 
@@ -30,6 +33,18 @@ bool tmk_identity_same(const char *a, size_t a_len, const char *b,
 		!strncasecmp(at_a, at_b, a_len - local);
 }
 
+/* RFC 8550 section 3: an address in the subject, often copied from the
+ * request, counts only in a certificate that names none in its SAN. */
+static bool is_certified(X509 *cert, const char *mail)
+{
+	int rc;
+
+	ERR_set_mark();
+	rc = X509_check_email(cert, mail, 0, 0);
+	ERR_pop_to_mark();
+	return rc == 1;
+}
+
 int tmk_identity_judge(struct tmk_verdict *v, X509 *cert,
 		       struct tmk_span email, const char *who)
 {
@@ -43,7 +58,8 @@ int tmk_identity_judge(struct tmk_verdict *v, X509 *cert,
 		if (!tmk_cert_email(theirs, sizeof(theirs), cert, i))
 			break;
 		if (tmk_identity_same(theirs, strlen(theirs),
-				      (const char *)email.data, email.len))
+				      (const char *)email.data, email.len) &&
+		    is_certified(cert, theirs))
 			return 0;
 		if (!i)
 			first = tmk_enc_show_into(show_cert, sizeof(show_cert),

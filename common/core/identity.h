@@ -23,8 +23,9 @@ bool tmk_identity_same(const char *a, size_t a_len, const char *b,
 		       size_t b_len);
 
 /*
- * Hold the e-mail of an ident against those of the certificate; `who` names it
- * in the text ("committer", "tagger"). Refuses with identity-mismatch, naming
+ * Hold the e-mail of an ident against those of the certificate, the subject's
+ * only where the SAN holds none (RFC 8550 section 3); `who` names it in the
+ * text ("committer", "tagger"). Refuses with identity-mismatch, naming
  * both sides, when none is the same; else leaves `v` alone. Always returns 0.
  */
 int tmk_identity_judge(struct tmk_verdict *v, X509 *cert,

@@ -243,7 +243,7 @@ static int judge_time(const struct job *job)
 	return judge_order(job);
 }
 
-static enum tmk_reason chain_reason(enum tmk_chain_result result)
+enum tmk_reason tmk_judge_chain_reason(enum tmk_chain_result result)
 {
 	switch (result) {
 	case TMK_CHAIN_GOOD:
@@ -309,7 +309,7 @@ static int judge_chain(const struct job *job)
 	f->chain = answer.chain;
 	answer.chain = NULL;	/* the finding's now */
 	if (answer.result != TMK_CHAIN_GOOD)
-		tmk_verdict_refuse(job->v, chain_reason(answer.result), "%s",
+		tmk_verdict_refuse(job->v, tmk_judge_chain_reason(answer.result), "%s",
 				   answer.text);
 	if (answer.result == TMK_CHAIN_EXPIRED)
 		hint_expired(job, lifetime);

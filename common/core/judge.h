@@ -54,6 +54,10 @@ struct tmk_finding {
 void tmk_finding_init(struct tmk_finding *finding);
 void tmk_finding_release(struct tmk_finding *finding);
 
+/* The reason id that a refused chain gets; internal-error for a number that is
+ * no result. */
+enum tmk_reason tmk_judge_chain_reason(enum tmk_chain_result result);
+
 /*
  * Judge signature `i` of `evidence` over a content whose digest (made with
  * signature[i].hash) is given. Order: limits, digest, signature, key

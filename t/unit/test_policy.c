@@ -107,6 +107,9 @@ static void test_covers(void)
 	b.timestamp = TMK_STAMP_OFF;
 	ok(!tmk_policy_covers(&b, &a), "off takes a bad token");
 	ok(!tmk_policy_covers(&a, &b), "when-expired takes what off refuses");
+	a.timestamp = TMK_STAMP_ALWAYS;
+	ok(!tmk_policy_covers(&a, &b), "and so does always");
+	a.timestamp = TMK_STAMP_WHEN_EXPIRED;
 	b = a;
 	b.first_parent = true;
 	ok(!tmk_policy_covers(&b, &a), "first-parent is weaker");
@@ -185,6 +188,7 @@ static void test_members(void)
 	X509 *bare = make_cert(NULL);
 	X509 *two = make_cert("email:alice@example.org@evil.org");
 	char sha[TMK_FINGERPRINT_TEXT], ca[TMK_FINGERPRINT_TEXT];
+	char near[TMK_FINGERPRINT_TEXT];
 	STACK_OF(X509) *chain = sk_X509_new_null();
 	struct tmk_member any = { TMK_MEMBER_EMAIL, NULL };
 	char star[] = "*", *issuer[1];
@@ -214,6 +218,10 @@ static void test_members(void)
 	ok(member(TMK_MEMBER_CERT, sha, cert, chain), "a fingerprint");
 	ok(!member(TMK_MEMBER_CERT, ca, cert, chain), "another fingerprint");
 	ok(member(TMK_MEMBER_ISSUER, ca, cert, chain), "an issuer");
+	memcpy(near, sha, sizeof(near));
+	near[63] = near[63] == '0' ? '1' : '0';
+	ok(!member(TMK_MEMBER_CERT, near, cert, chain),
+	   "nor one that differs in the last digit");
 	ok(!member(TMK_MEMBER_ISSUER, sha, cert, chain),
 	   "nobody is their own issuer");
 	ok(!member(TMK_MEMBER_SSH, "*", cert, chain), "no SSH key");

@@ -96,7 +96,8 @@ static int one_walk(bool first_parent)
 {
 	int tip = (int)dice(COMMITS), old = (int)dice(COMMITS), bad = 0;
 	int known = dice(2) ? (int)dice(COMMITS) : -1;
-	uint64_t hidden = above[old] | (known < 0 ? 0 : above[known]);
+	uint64_t hidden = (first_parent ? first[old] : above[old]) |
+		(known < 0 ? 0 : above[known]);
 	uint64_t want = (first_parent ? first[tip] : above[tip]) & ~hidden;
 	struct tmk_err err = TMK_ERR_INIT;
 	struct tmk_walk walk;
@@ -215,6 +216,24 @@ static void test_map(void)
 	tmk_oidmap_release(&map);
 }
 
+/* A walk ends when the time is over, at its first step. */
+static void test_late(void)
+{
+	struct tmk_err err = TMK_ERR_INIT;
+	int64_t before = gate.deadline;
+	struct tmk_walk walk;
+
+	ok(!make_history(0) && !tmk_walk_init(&walk, &gate, false, NULL, &err) &&
+	   !tmk_walk_push(&walk, &id[COMMITS - 1], TMK_WALK_NEW, &err),
+	   "a walk");
+	gate.deadline = tmk_clock_ms() - 1;
+	is_int(tmk_walk_run(&walk, 0, &err), 0, "too late to run");
+	is_int(walk.stop.reason, TMK_LIMIT_EXCEEDED, "is limit-exceeded");
+	is_int(tmk_walk_settle(&walk, &err), 0, "nor does it settle");
+	gate.deadline = before;
+	tmk_walk_release(&walk);
+}
+
 int main(void)
 {
 	struct tmk_policy policy = { 0 };
@@ -235,6 +254,7 @@ int main(void)
 	test_random();
 	test_missing();
 	test_judged();
+	test_late();
 	git_odb_free(gate.odb);
 	git_libgit2_shutdown();
 	return tap_done();
