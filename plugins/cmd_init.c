@@ -23,6 +23,27 @@ static void report_pin(const struct tmk_init *init)
 		printf("PIN: read from %s\n", init->pin_path);
 }
 
+/* The command that shows that it works: with the policy of another key that
+ * stays it must name ours. */
+static void report_next(const struct tmk_init *init)
+{
+	const char *policy = init->policy_set ? NULL : init->policy;
+
+	if (init->git)
+		printf("git: signs every commit and tag from now on (%s "
+		       "configuration)\nnext: git commit --allow-empty -m "
+		       "'first signed commit' && git%s%s%s log -1 "
+		       "--show-signature\n", init->git,
+		       policy ? " -c touchmark.policy='" : "",
+		       policy ? policy : "", policy ? "'" : "");
+	else
+		printf("next: touchmark sign%s%s FILE && touchmark verify"
+		       "%s%s%s FILE\n", init->key_set ? "" : " -k ",
+		       init->key_set ? "" : init->name,
+		       policy ? " --policy '" : "", policy ? policy : "",
+		       policy ? "'" : "");
+}
+
 static int report(const struct tmk_init *init, struct tmk_err *err)
 {
 	char subject[512], until[TMK_CLOCK_TEXT];
@@ -45,20 +66,13 @@ static int report(const struct tmk_init *init, struct tmk_err *err)
 	printf("files: %s\n       %s\n       %s\n       %s\n", init->chain,
 	       init->ca, init->crl, init->policy);
 	if (!init->policy_set)
-		printf("policy: the one that is configured stays; "
-		       "--policy %s judges this key\n", init->policy);
+		printf("policy: the one that is configured stays, and does "
+		       "not trust this key's CA; --policy %s does\n",
+		       init->policy);
 	if (!init->key_set)
 		printf("default key: unchanged; -k %s names this one\n",
 		       init->name);
-	if (init->git)
-		printf("git: signs every commit and tag from now on (%s "
-		       "configuration)\nnext: git commit --allow-empty -m "
-		       "'first signed commit' && git log -1 "
-		       "--show-signature\n", init->git);
-	else
-		printf("next: touchmark sign%s%s FILE && touchmark verify "
-		       "FILE\n", init->key_set ? "" : " -k ",
-		       init->key_set ? "" : init->name);
+	report_next(init);
 	return 0;
 }
 

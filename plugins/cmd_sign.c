@@ -179,6 +179,14 @@ static int tell(const struct run *run, const char *file, const char *out,
 	return rc;
 }
 
+static int put(const struct run *run, const char *out,
+	       const struct tmk_buf *der, struct tmk_err *err)
+{
+	return run->opt.out ?
+		tmk_front_file_put(out, der->data, der->len, err) :
+		tmk_front_file_put_beside(out, der->data, der->len, err);
+}
+
 static int sign_file(const struct run *run, const char *file,
 		     struct tmk_err *err)
 {
@@ -193,13 +201,17 @@ static int sign_file(const struct run *run, const char *file,
 		out = NULL;
 	if (!out)
 		return tmk_err_nomem(err);
-	/* A link in the signature's place may lead back to the file. */
+	/* Before the key is used. */
+	if (!run->opt.out && tmk_front_file_beside_ok(out, err))
+		goto out;
+	/* A hard link in the signature's place leads back to the file. */
 	if (tmk_front_file_same(file, out))
 		tmk_err_set(err, TMK_INPUT, "%s leads to the file that is to "
 			    "be signed", out);
 	else if (!make(run, file, now, &der, err) &&
-	    !tmk_front_file_put(out, der.data, der.len, err))
+		 !put(run, out, &der, err))
 		rc = tell(run, file, out, now, is_stamped(&der), err);
+out:
 	tmk_buf_release(&der);
 	free(out);
 	return rc;
@@ -256,6 +268,26 @@ static int open_key(struct run *run, struct tmk_err *err)
 	return 0;
 }
 
+/* Without the key no file that is left can be signed: each gets its line of
+ * JSON, people one line for all. Returns the exit code, as sign_all. */
+static int no_key(const struct run *run, int files, char **file, int worst,
+		  struct tmk_err *err)
+{
+	struct tmk_err why = *err;
+	int i;
+
+	worst = tmk_front_file_worst(worst, why.code);
+	if (!run->opt.json)
+		return worst;
+	/* It is told here, and not once more at the end. */
+	*err = (struct tmk_err)TMK_ERR_INIT;
+	for (i = 0; i < files; i++)
+		if (file[i] && tmk_front_report_error("touchmark", true,
+						      file[i], &why, err))
+			return -1;
+	return worst;
+}
+
 /* Returns the worst exit code; negative when nothing more can be told. */
 static int sign_all(struct run *run, int files, char **file,
 		    struct tmk_err *err)
@@ -265,7 +297,7 @@ static int sign_all(struct run *run, int files, char **file,
 	if (worst < 0 || !left)
 		return worst;
 	if (open_key(run, err))
-		return -1;
+		return no_key(run, files, file, worst, err);
 	for (i = 0; i < files; i++) {
 		struct tmk_err e = TMK_ERR_INIT;
 

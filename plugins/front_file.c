@@ -239,6 +239,28 @@ int tmk_front_file_put(const char *path, const void *data, size_t len,
 	return rc;
 }
 
+int tmk_front_file_beside_ok(const char *path, struct tmk_err *err)
+{
+	struct stat st;
+
+	if (lstat(path, &st) || S_ISREG(st.st_mode))
+		return 0;
+	tmk_err_set(err, TMK_INPUT, "cannot write %s: it is a %s", path,
+		    S_ISLNK(st.st_mode) ? "link" :
+		    S_ISDIR(st.st_mode) ? "directory" :
+		    "pipe, device or socket");
+	return tmk_err_hint(err, "remove it, or say with -o where the "
+			    "signature goes");
+}
+
+int tmk_front_file_put_beside(const char *path, const void *data, size_t len,
+			      struct tmk_err *err)
+{
+	if (tmk_front_file_beside_ok(path, err))
+		return -1;
+	return tmk_file_write(path, 0666, data, len, err);
+}
+
 bool tmk_front_file_same(const char *a, const char *b)
 {
 	struct stat x, y;

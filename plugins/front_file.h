@@ -44,6 +44,18 @@ int tmk_front_file_digest(uint8_t *digest, size_t *len, int fd,
 int tmk_front_file_put(const char *path, const void *data, size_t len,
 		       struct tmk_err *err) TMK_MUST_CHECK;
 
+/*
+ * The name beside a file, which nobody chose, must be free or a regular file:
+ * whoever packed the directory may have put a link or a pipe there. TMK_INPUT
+ * with a hint.
+ */
+int tmk_front_file_beside_ok(const char *path, struct tmk_err *err)
+	TMK_MUST_CHECK;
+
+/* Put bytes there: beside it and renamed, so that no link is followed. */
+int tmk_front_file_put_beside(const char *path, const void *data, size_t len,
+			      struct tmk_err *err) TMK_MUST_CHECK;
+
 /* Whether both names lead to the same existing file. */
 bool tmk_front_file_same(const char *a, const char *b);
 

@@ -10,17 +10,17 @@
 
 #define GIT_MS 20000
 
-/* Run git with up to three arguments; its answer is dropped. *status gets
- * what it ended with. */
-static int run_git(int *status, const char *a, const char *b, const char *c,
-		   const char *d, struct tmk_err *err)
+#define WORDS_MAX 6
+
+/* Run git with these words, the first of them "git" and NULL at the end; its
+ * answer is dropped. *status gets what it ended with. */
+static int run_git(int *status, const char *const *words, struct tmk_err *err)
 {
 	struct tmk_buf out = TMK_BUF_INIT(65536);
-	const char *words[] = { "git", a, b, c, d };
-	char *argv[6] = { NULL };
+	char *argv[WORDS_MAX + 1] = { NULL };
 	int i, n = 0, ret = -1;
 
-	for (i = 0; i < 5 && words[i]; i++) {
+	for (i = 0; i < WORDS_MAX && words[i]; i++) {
 		argv[n] = strdup(words[i]);
 		if (!argv[n++]) {
 			tmk_err_nomem(err);
@@ -56,6 +56,8 @@ static int find_program(char **out, const char *dir, const char *name,
 int tmk_init_git_prepare(struct tmk_init *init, struct tmk_err *err)
 {
 	bool local = init->git && !strcmp(init->git, "local");
+	const char *const here[] = { "git", "rev-parse", "--git-dir", NULL };
+	const char *const any[] = { "git", "--version", NULL };
 	char *dir = NULL;
 	int status = 0, ret = -1;
 
@@ -64,8 +66,7 @@ int tmk_init_git_prepare(struct tmk_init *init, struct tmk_err *err)
 	if (!local && strcmp(init->git, "global"))
 		return tmk_err_set(err, TMK_USAGE, "--git takes local or "
 				   "global, not '%s'", init->git);
-	if (run_git(&status, local ? "rev-parse" : "--version",
-		    local ? "--git-dir" : NULL, NULL, NULL, err) < 0)
+	if (run_git(&status, local ? here : any, err) < 0)
 		return -1;
 	if (status) {
 		tmk_err_set(err, TMK_USAGE, "--git local needs a repository, "
@@ -99,8 +100,13 @@ int tmk_init_git(const struct tmk_init *init, struct tmk_err *err)
 		return 0;
 	where = !strcmp(init->git, "local") ? "--local" : "--global";
 	for (i = 0; i < sizeof(set) / sizeof(*set); i++) {
-		if (run_git(&status, "config", where, set[i][0], set[i][1],
-			    err) < 0)
+		/* All of them: of several values git takes the last. */
+		const char *const words[] = {
+			"git", "config", where, "--replace-all", set[i][0],
+			set[i][1], NULL
+		};
+
+		if (run_git(&status, words, err) < 0)
 			return -1;
 		if (!status)
 			continue;

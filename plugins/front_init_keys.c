@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "core/issue.h"
 #include "plugins/front_key.h"
+#include "plugins/front_key_verbs.h"
 #include "plugins/front_pick.h"
 #include "x509/cert.h"
 
@@ -113,24 +114,10 @@ static int write_cert(struct tmk_init *init, const char *path, X509 *cert,
 	return ret;
 }
 
-/* The directory of the configuration, made when it is missing. */
-static int make_config_dir(const struct tmk_init *init, struct tmk_err *err)
-{
-	char *dir = strndup(init->chain,
-			    strrchr(init->chain, '/') - init->chain);
-	int ret;
-
-	if (!dir)
-		return tmk_err_nomem(err);
-	ret = *dir ? tmk_file_mkdirs(dir, err) : 0;
-	free(dir);
-	return ret;
-}
-
 static int make_files(struct tmk_init *init, const struct tmk_buf *crl,
 		      struct tmk_err *err)
 {
-	if (make_config_dir(init, err) < 0 ||
+	if (tmk_front_key_make_dir(init->chain, err) < 0 ||
 	    write_cert(init, init->chain, init->leaf, err) < 0 ||
 	    write_cert(init, init->ca, init->ca_cert, err) < 0)
 		return -1;

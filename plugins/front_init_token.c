@@ -83,10 +83,10 @@ int tmk_init_token(struct tmk_init *init, struct tmk_err *err)
 		goto out;
 	if (random_pin(init, so_pin, init->so_pin_path, err) < 0)
 		goto out;
-	ret = tmk_softhsm_init_token(init->module_path, init->label, so_pin,
-				     pin, init->config->module_deadline * 1000,
+	ret = tmk_softhsm_init_token(&init->token_made, init->module_path,
+				     init->label, so_pin, pin,
+				     init->config->module_deadline * 1000,
 				     err);
-	init->token_made = !ret;
 out:
 	tmk_secret_free(so_pin);
 	tmk_secret_free(pin);
@@ -105,8 +105,9 @@ static void delete_token(const char *label)
 	if (!name ||
 	    tmk_proc_run(argv, NULL, 0, &out, UTIL_MS, &status, TMK_KEY,
 			 NULL) < 0 || status)
-		fprintf(stderr, "touchmark: warning: the token '%s' stays; "
-			"softhsm2-util --delete-token removes it\n", label);
+		fprintf(stderr, "touchmark: warning: the token '%s' may be "
+			"there still; softhsm2-util --delete-token removes "
+			"it\n", label);
 	tmk_buf_release(&out);
 	free(name);
 }

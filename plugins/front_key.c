@@ -115,10 +115,7 @@ out:
 	return ret;
 }
 
-/* One of the key's places: the first whose token is there. A key that
- * answers is the key: nothing falls over to the next place after that, least
- * of all when a PIN was wrong. */
-static int choose_uri(const char **out, const struct tmk_front_pick *pick,
+int tmk_front_key_uri(const char **out, const struct tmk_front_pick *pick,
 		      const struct tmk_config *config, struct tmk_err *err)
 {
 	struct tmk_err last = TMK_ERR_INIT;
@@ -222,7 +219,7 @@ int tmk_front_key_open(struct tmk_front_key *out,
 		tmk_err_nomem(err);
 		goto out;
 	}
-	if (choose_uri(&uri, &o.pick, config, err) < 0)
+	if (tmk_front_key_uri(&uri, &o.pick, config, err) < 0)
 		goto out;
 	o.place = tmk_front_place(config, uri, pin_file);
 	if (open_key(&found, &o, err) < 0) {

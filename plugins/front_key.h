@@ -47,6 +47,16 @@ int tmk_front_key_known(const struct tmk_config *config, const char *key,
 const struct tmk_store_ops *tmk_front_store(const char *uri,
 					    struct tmk_err *err);
 
+/*
+ * One of the key's places: the first whose token is there. A key that answers
+ * is the key: nothing falls over to the next place after that, least of all
+ * when a PIN was wrong. *out is borrowed from `pick`; `err` names the key.
+ */
+struct tmk_front_pick;
+int tmk_front_key_uri(const char **out, const struct tmk_front_pick *pick,
+		      const struct tmk_config *config, struct tmk_err *err)
+	TMK_MUST_CHECK;
+
 /* Where a configured key (its i-th uri) is. The strings are borrowed. */
 struct tmk_place tmk_front_place(const struct tmk_config *config,
 				 const char *uri, const char *pin_file);

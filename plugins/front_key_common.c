@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "core/config.h"
 
 static const struct {
@@ -83,6 +84,22 @@ int tmk_front_key_file(char **out, const char *name, const char *suffix,
 		return tmk_err_nomem(err);
 	*out = path;
 	return 0;
+}
+
+int tmk_front_key_make_dir(const char *file, struct tmk_err *err)
+{
+	const char *slash = strrchr(file, '/');
+	char *dir;
+	int ret;
+
+	if (!slash || slash == file)
+		return 0;
+	dir = strndup(file, slash - file);
+	if (!dir)
+		return tmk_err_nomem(err);
+	ret = tmk_file_mkdirs(dir, err);
+	free(dir);
+	return ret;
 }
 
 int tmk_front_key_absolute(char **out, const char *path, struct tmk_err *err)

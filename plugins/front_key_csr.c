@@ -71,18 +71,20 @@ static int csr(const char *key, const struct options *o, struct tmk_err *err)
 	struct tmk_signer *signer = NULL;
 	struct tmk_config *config = NULL;
 	struct tmk_front_pick pick;
+	const char *uri = NULL;
 	struct tmk_place place;
 	char mail[MAIL_MAX];
 	int ret = -1;
 
 	if (tmk_config_load(&config, ".", err) < 0 ||
 	    tmk_front_pick_must(&pick, config, key, err) < 0 ||
-	    fill(&who, mail, o, &pick, err) < 0)
+	    fill(&who, mail, o, &pick, err) < 0 ||
+	    tmk_front_key_uri(&uri, &pick, config, err) < 0)
 		goto out;
-	store = tmk_front_store(pick.uri[0], err);
+	store = tmk_front_store(uri, err);
 	if (!store)
 		goto out;
-	place = tmk_front_place(config, pick.uri[0], o->pin_file);
+	place = tmk_front_place(config, uri, o->pin_file);
 	if (store->open(&signer, &place, err) < 0 ||
 	    tmk_issue_csr(&pem, &who, signer, err) < 0) {
 		tmk_front_pick_prefix(&pick, err);

@@ -9,6 +9,7 @@
 #include "core/config.h"
 #include "plugins/front_key.h"
 #include "plugins/front_pick.h"
+#include "plugins/front_softhsm.h"
 
 struct options {
 	const char *token, *module, *algorithm, *pin_file;
@@ -59,8 +60,9 @@ static int report(const char *name, const struct tmk_key_info *info,
 				     info->algorithm, info->bits);
 	if (!json) {
 		printf("%s: %s key made in token '%s'\n  %s\n"
-		       "next: touchmark key csr %s -o %s.csr\n", name,
-		       algorithm, info->token, info->uri, name, name);
+		       "next: touchmark key csr %s --subject '/CN=Your Name' "
+		       "--email MAIL -o %s.csr\n", name, algorithm,
+		       info->token, info->uri, name, name);
 		return 0;
 	}
 	tmk_json_init(&j, &line);
@@ -75,6 +77,45 @@ static int report(const char *name, const struct tmk_key_info *info,
 	return ret;
 }
 
+/*
+ * The URI of the token, with the way to it. An embedded token that keeps its
+ * PIN in a file of its own is opened with that, and the key's section says so,
+ * as after touchmark init; a --pin-file is for this once.
+ */
+static int find_token(char **out, const struct options *o,
+		      struct tmk_err *err)
+{
+	char *token = tmk_front_uri_token(o->token), *uri = NULL;
+	char *pin_file = NULL, *module = NULL;
+	int ret = -1;
+
+	if (!token) {
+		tmk_err_nomem(err);
+		goto out;
+	}
+	if (!o->pin_file &&
+	    tmk_front_softhsm_pin_file(&pin_file, o->token, err) < 0)
+		goto out;
+	/* The PIN goes to SoftHSM, and not to whatever token of another
+	 * module has the same label. */
+	if (pin_file && !o->module &&
+	    tmk_front_softhsm_module(&module, err) < 0)
+		goto out;
+	uri = tmk_front_uri_with(token, o->module ? o->module : module,
+				 pin_file);
+	if (!uri) {
+		tmk_err_nomem(err);
+		goto out;
+	}
+	*out = uri;
+	ret = 0;
+out:
+	free(module);
+	free(pin_file);
+	free(token);
+	return ret;
+}
+
 static int generate(const char *name, const struct options *o,
 		    struct tmk_err *err)
 {
@@ -82,7 +123,7 @@ static int generate(const char *name, const struct options *o,
 	struct tmk_config *config = NULL;
 	const struct tmk_store_ops *store;
 	struct tmk_key_info info;
-	char *token = NULL, *uri = NULL;
+	char *uri = NULL;
 	struct tmk_place place;
 	int ret = -1;
 
@@ -91,12 +132,8 @@ static int generate(const char *name, const struct options *o,
 	    tmk_config_load(&config, ".", err) < 0 ||
 	    tmk_front_key_name_free(config, name, err) < 0)
 		goto out;
-	token = tmk_front_uri_token(o->token);
-	uri = token ? tmk_front_uri_with(token, o->module, NULL) : NULL;
-	if (!uri) {
-		tmk_err_nomem(err);
+	if (find_token(&uri, o, err) < 0)
 		goto out;
-	}
 	store = tmk_front_store(uri, err);
 	if (!store)
 		goto out;
@@ -105,14 +142,14 @@ static int generate(const char *name, const struct options *o,
 		goto out;
 	if (write_section(name, info.uri, !config->n_keys && !config->key,
 			  err) < 0) {
-		tmk_err_prefix(err, "the key is made (%s), but not "
-			       "configured", info.uri);
+		tmk_err_prefix(err, "the key '%s' is made in token '%s', but "
+			       "not configured (touchmark key list shows its "
+			       "URI)", name, info.token);
 		goto out;
 	}
 	ret = report(name, &info, o->json, err);
 out:
 	free(uri);
-	free(token);
 	tmk_key_info_release(&info);
 	tmk_config_free(config);
 	return ret;

@@ -158,7 +158,8 @@ static int put_in_config(struct import *im, struct tmk_err *err)
 		key = NULL;
 		goto nomem;
 	}
-	if (tmk_file_write(path, 0644, pem.data, pem.len, err) < 0)
+	if (tmk_front_key_make_dir(path, err) < 0 ||
+	    tmk_file_write(path, 0644, pem.data, pem.len, err) < 0)
 		goto out;
 	/* Beside the configuration, so the bare name finds it. */
 	ret = tmk_config_set(key, strrchr(path, '/') + 1, err);
@@ -177,12 +178,16 @@ out:
 static void report(const struct import *im)
 {
 	X509 *leaf = sk_X509_value(im->chain, 0);
-	char subject[512], sha[TMK_FINGERPRINT_TEXT];
+	char subject[512], issuer[512], sha[TMK_FINGERPRINT_TEXT];
 
 	printf("%s: certificate of %s\n  sha256:%s\n  %d intermediate%s\n",
 	       im->pick.name, tmk_cert_subject(subject, sizeof(subject), leaf),
 	       tmk_cert_sha256(sha, leaf), sk_X509_num(im->chain) - 1,
 	       sk_X509_num(im->chain) == 2 ? "" : "s");
+	if (sk_X509_num(im->chain) == 1 &&
+	    tmk_cert_issuer(issuer, sizeof(issuer), leaf)[0])
+		printf("  if %s is no root that is trusted, name its "
+		       "certificate with --untrusted\n", issuer);
 }
 
 static int import(const char *key, const char *file, const struct options *o,
@@ -190,14 +195,16 @@ static int import(const char *key, const char *file, const struct options *o,
 {
 	struct import im = { .o = o };
 	STACK_OF(X509) *certs = NULL;
+	const char *uri = NULL;
 	int ret = -1;
 
 	if (load(&certs, file, o, err) < 0 ||
 	    tmk_config_load(&im.config, ".", err) < 0 ||
-	    tmk_front_pick_must(&im.pick, im.config, key, err) < 0)
+	    tmk_front_pick_must(&im.pick, im.config, key, err) < 0 ||
+	    tmk_front_key_uri(&uri, &im.pick, im.config, err) < 0)
 		goto out;
-	im.place = tmk_front_place(im.config, im.pick.uri[0], o->pin_file);
-	im.store = tmk_front_store(im.pick.uri[0], err);
+	im.place = tmk_front_place(im.config, uri, o->pin_file);
+	im.store = tmk_front_store(uri, err);
 	if (!im.store)
 		goto out;
 	if (choose(&im, certs, err) < 0 ||

@@ -229,14 +229,16 @@ static int show(const char *key, const struct options *o, struct tmk_err *err)
 	struct tmk_config *config = NULL;
 	struct tmk_front_pick pick;
 	struct shown s = { .pick = &pick };
+	const char *uri = NULL;
 	struct tmk_place place;
 	int ret = -1;
 
 	tmk_key_info_init(&s.look.info);
 	if (tmk_config_load(&config, ".", err) < 0 ||
-	    tmk_front_pick_must(&pick, config, key, err) < 0)
+	    tmk_front_pick_must(&pick, config, key, err) < 0 ||
+	    tmk_front_key_uri(&uri, &pick, config, err) < 0)
 		goto out;
-	place = tmk_front_place(config, pick.uri[0], o->pin_file);
+	place = tmk_front_place(config, uri, o->pin_file);
 	if (tmk_front_look(&s.look, &place, !o->no_login, err) < 0) {
 		tmk_front_pick_prefix(&pick, err);
 		goto out;

@@ -53,6 +53,10 @@ int tmk_front_key_file(char **out, const char *name, const char *suffix,
 int tmk_front_key_absolute(char **out, const char *path, struct tmk_err *err)
 	TMK_MUST_CHECK;
 
+/* Make the directory that `file` is to lie in, if it is missing. */
+int tmk_front_key_make_dir(const char *file, struct tmk_err *err)
+	TMK_MUST_CHECK;
+
 /* Print one finished line of JSON. */
 int tmk_front_key_print(struct tmk_json *j, struct tmk_err *err)
 	TMK_MUST_CHECK;

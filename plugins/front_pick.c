@@ -26,6 +26,16 @@ size_t tmk_front_pick_mail(const char **mail, const char *user)
 	return strchr(user, '@') && !strpbrk(user, " :/") ? strlen(user) : 0;
 }
 
+int tmk_front_pick_shown(const char *key)
+{
+	const char *pin = strcasestr(key, "pin-value");
+	size_t query = strcspn(key, "?");
+
+	if (!pin)
+		return (int)strlen(key);
+	return (int)((size_t)(pin - key) < query ? (size_t)(pin - key) : query);
+}
+
 static bool all_hex(const char *text, size_t len)
 {
 	return strlen(text) == len &&
@@ -100,7 +110,7 @@ static int key_fits(const struct wanted *w, const struct tmk_config *config,
 	struct tmk_place place;
 	const char *mail = NULL;
 	size_t len;
-	int ret;
+	int ret, i;
 
 	if (w->mail && key->user_id) {
 		len = tmk_front_pick_mail(&mail, key->user_id);
@@ -114,11 +124,16 @@ static int key_fits(const struct wanted *w, const struct tmk_config *config,
 		sk_X509_pop_free(certs, X509_free);
 		return ret;
 	}
-	place = tmk_front_place(config, key->uri[0], NULL);
-	if (tmk_front_look(&look, &place, false, err) < 0)
-		return -1;
-	ret = look.keys == 1 && any_fits(w, look.certs, &look.info.spki);
-	tmk_front_look_release(&look);
+	for (i = 0, ret = -1; i < key->uris; i++) {
+		place = tmk_front_place(config, key->uri[i], NULL);
+		if (tmk_front_look(&look, &place, false, err) < 0)
+			continue;
+		ret = look.keys == 1 &&
+			any_fits(w, look.certs, &look.info.spki);
+		tmk_front_look_release(&look);
+		if (look.keys)
+			break;	/* the place that would be used */
+	}
 	return ret;
 }
 
@@ -185,8 +200,9 @@ static int pick_default(struct tmk_front_pick *out,
 	found = tmk_front_pick(out, config, config->key, err);
 	if (found)
 		return found;
-	tmk_err_set(err, TMK_USAGE, "touchmark.key names '%s', which is not "
-		    "configured", config->key);
+	tmk_err_set(err, TMK_USAGE, "touchmark.key names '%.*s', which is "
+		    "not configured", tmk_front_pick_shown(config->key),
+		    config->key);
 	return tmk_err_hint(err, "touchmark key list shows the keys; "
 			    "git config touchmark.key NAME chooses one");
 }
@@ -241,7 +257,8 @@ int tmk_front_pick_must(struct tmk_front_pick *out,
 		return -1;
 	}
 	if (key && *key) {
-		tmk_err_set(err, TMK_KEY, "no key is called '%s'", key);
+		tmk_err_set(err, TMK_KEY, "no key is called '%.*s'",
+			    tmk_front_pick_shown(key), key);
 		return tmk_err_hint(err, "touchmark key list shows the keys");
 	}
 	if (config->n_keys) {

@@ -62,6 +62,10 @@ char *tmk_front_uri_with(const char *uri, const char *module,
  * 7512 section 2.3). Belongs to the caller. */
 char *tmk_front_uri_token(const char *label);
 
+/* How many bytes of what names a key may be shown: a URI, even one that is
+ * written wrongly, may hold a PIN. */
+int tmk_front_pick_shown(const char *key);
+
 /* The e-mail in "Name <mail>" or a bare address: *mail points into `user`.
  * Returns its length, 0 for none. */
 size_t tmk_front_pick_mail(const char **mail, const char *user);

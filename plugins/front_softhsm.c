@@ -106,6 +106,35 @@ out:
 	return ret;
 }
 
+int tmk_front_softhsm_pin_file(char **out, const char *label,
+			       struct tmk_err *err)
+{
+	char *dir = NULL, *path = NULL;
+	int ret = -1;
+
+	*out = NULL;
+	/* Another SoftHSM may hold a token of that label, with another PIN. */
+	if (strncmp(label, TMK_SOFTHSM_PREFIX, strlen(TMK_SOFTHSM_PREFIX)) ||
+	    strchr(label, '/') || !tmk_front_softhsm_exists())
+		return 0;
+	if (tmk_front_softhsm_dir(&dir, err) < 0)
+		return -1;
+	if (asprintf(&path, "%s/%s.pin", dir, label) < 0) {
+		path = NULL;
+		tmk_err_nomem(err);
+		goto out;
+	}
+	if (tmk_file_exists(path)) {
+		*out = path;
+		path = NULL;
+	}
+	ret = 0;
+out:
+	free(path);
+	free(dir);
+	return ret;
+}
+
 const char *tmk_front_softhsm_foreign(void)
 {
 	const char *set = secure_getenv("SOFTHSM2_CONF");

@@ -7,7 +7,7 @@
  * through the environment variable SOFTHSM2_CONF alone, so each program sets
  * it before a module is loaded - only for a URI that names such a token, and
  * never when the user has set it: SoftHSM tokens made by hand stay visible.
- * Knows no keys and no PIN. Fails with TMK_USAGE or TMK_KEY.
+ * Knows no keys and reads no PIN. Fails with TMK_USAGE or TMK_KEY.
  */
 #ifndef TMK_PLUGINS_FRONT_SOFTHSM_H
 #define TMK_PLUGINS_FRONT_SOFTHSM_H
@@ -28,6 +28,12 @@ int tmk_front_softhsm_module(char **out, struct tmk_err *err) TMK_MUST_CHECK;
 
 /* Make the directory and softhsm2.conf if they are missing. */
 int tmk_front_softhsm_prepare(struct tmk_err *err) TMK_MUST_CHECK;
+
+/* The file with the PIN of the embedded token of this label, as `touchmark
+ * init` has left it; belongs to the caller. NULL when the label is no embedded
+ * token's, or its PIN is kept elsewhere. */
+int tmk_front_softhsm_pin_file(char **out, const char *label,
+			       struct tmk_err *err) TMK_MUST_CHECK;
 
 /* Whether there are embedded tokens: the conf exists, and the user has not
  * set SOFTHSM2_CONF to something else. */

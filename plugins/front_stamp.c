@@ -15,6 +15,7 @@
 
 #define FETCH "touchmark-fetch"
 #define QUERY_MAX 1024		/* bytes of a TimeStampReq */
+#define URL_MAX 4096		/* bytes of a URL */
 #define GRACE_MS 2000		/* for a fetcher to notice its own deadline */
 #define MAX_SKEW 300		/* s ahead of our clock: gates refuse it */
 #define URL_TEXT 256
@@ -39,23 +40,26 @@ static void warn(const struct tmk_front_stamp *s, const char *what,
 		*more ? ": " : "", more);
 }
 
-/* Hand `query` to the fetcher; its answer into `answer`. */
+/* Hand `query` to the fetcher; its answer into `answer`. The URL goes before
+ * it: arguments can be read by everybody, and it may hold a password. */
 static int fetch(struct tmk_buf *answer, const struct tmk_front_stamp *s,
 		 const char *url, const struct tmk_buf *query,
 		 struct tmk_err *err)
 {
 	int ms = s->config->tsa_deadline * 1000, status = 0, rc;
 	char deadline[16], max[16], program[] = FETCH;
-	char *path = NULL, *target = NULL;
+	struct tmk_buf in = TMK_BUF_INIT(QUERY_MAX + URL_MAX);
+	char *path = NULL;
 	char *argv[12] = { NULL };
 	size_t n = 0;
 
 	if (tmk_proc_find_helper(&path, program, err))
 		return -1;
-	target = strdup(url);
-	if (!target) {
-		free(path);
-		return tmk_err_nomem(err);
+	if (strlen(url) >= URL_MAX || strchr(url, '\n') ||
+	    tmk_buf_addstr(&in, url) || tmk_buf_addch(&in, '\n') ||
+	    tmk_buf_add(&in, query->data, query->len)) {
+		rc = tmk_err_set(err, TMK_USAGE, "it is no URL");
+		goto out;
 	}
 	snprintf(deadline, sizeof(deadline), "%d", ms);
 	snprintf(max, sizeof(max), "%d", TMK_TST_MAX);
@@ -66,13 +70,13 @@ static int fetch(struct tmk_buf *answer, const struct tmk_front_stamp *s,
 	argv[n++] = max;
 	argv[n++] = (char[]){ "--type=application/timestamp-query" };
 	argv[n++] = (char[]){ "--expect=application/timestamp-reply" };
-	argv[n++] = (char[]){ "--" };
-	argv[n++] = target;
-	rc = tmk_proc_run(argv, query->data, query->len, answer, ms + GRACE_MS,
+	argv[n++] = (char[]){ "-" };
+	rc = tmk_proc_run(argv, in.data, in.len, answer, ms + GRACE_MS,
 			  &status, TMK_NET, err);
 	if (!rc && status)
 		rc = tmk_err_set(err, TMK_NET, "it gave no answer");
-	free(target);
+out:
+	tmk_buf_release(&in);
 	free(path);
 	return rc;
 }

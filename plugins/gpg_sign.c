@@ -12,6 +12,7 @@
 #include "formats/armour.h"
 #include "plugins/front_file.h"
 #include "plugins/front_key.h"
+#include "plugins/front_pick.h"
 #include "plugins/front_seal.h"
 #include "plugins/front_stamp.h"
 #include "plugins/gpg_other.h"
@@ -157,7 +158,8 @@ static void tell_failure(const struct tmk_gpg_args *args)
 	const char *user = args->user ? args->user : "";
 	char shown[256], text[300];
 
-	tmk_enc_show_into(shown, sizeof(shown), user, strlen(user));
+	tmk_enc_show_into(shown, sizeof(shown), user,
+			  (size_t)tmk_front_pick_shown(user));
 	snprintf(text, sizeof(text), "0 %s", shown[0] ? shown : "-");
 	if (!tmk_gpg_status_line(&lines, "INV_SGNR", text))
 		(void)!tmk_gpg_status_send(args->status_fd, &lines, NULL);

@@ -4,7 +4,9 @@
  * The signing programs start it to ask a timestamp authority: what reads
  * answers from the network holds no PIN, no key module and no open file but
  * its three standard streams. The request's body is standard input, the
- * answer's body standard output. Exit 0, or 5 (2 for bad usage) with one line
+ * answer's body standard output. The URL may hold a password, which every user
+ * of the machine can read in an argument: as "-" it is taken from the first
+ * line of standard input. Exit 0, or 5 (2 for bad usage) with one line
  * on standard error. Not meant to be called by hand, but harmless there.
  */
 #include <stdio.h>
@@ -73,7 +75,7 @@ static int parse(struct options *o, int argc, char **argv, int *operands,
 	if (tmk_opt_parse(table, argc, argv, operands, err))
 		return -1;
 	if (o->help) {
-		tmk_opt_help(stdout, "touchmark-fetch [options] URL", table);
+		tmk_opt_help(stdout, "touchmark-fetch [options] URL|-", table);
 		return 0;
 	}
 	if (*operands != 1)
@@ -83,6 +85,22 @@ static int parse(struct options *o, int argc, char **argv, int *operands,
 	    o->max > ANSWER_MAX)
 		return tmk_err_set(err, TMK_USAGE, "--deadline is 1 to %d, "
 				   "--max 1 to %d", DEADLINE_MAX, ANSWER_MAX);
+	return 0;
+}
+
+/* Cut the first line off as the URL, which is borrowed from `body`. */
+static int take_url(struct tmk_http_request *r, struct tmk_buf *body,
+		    struct tmk_err *err)
+{
+	uint8_t *end = body->len ? memchr(body->data, '\n', body->len) : NULL;
+
+	if (!end || memchr(body->data, '\0', (size_t)(end - body->data)))
+		return tmk_err_set(err, TMK_USAGE, "standard input does not "
+				   "begin with a line that is a URL");
+	*end++ = '\0';
+	r->url = (const char *)body->data;
+	r->body = end;
+	r->body_len = body->len - (size_t)(end - body->data);
 	return 0;
 }
 
@@ -96,13 +114,16 @@ static int fetch(const struct options *o, const char *url, struct tmk_err *err)
 		.expect = o->expect,
 		.deadline = (long)o->deadline,
 	};
+	bool from_stdin = !strcmp(url, "-");
 	int rc = 0;
 
 	answer.max = (size_t)o->max;
-	if (o->type)
+	if (o->type || from_stdin)
 		rc = tmk_file_read_fd(&body, 0, "standard input", err);
 	r.body = body.data;
 	r.body_len = body.len;
+	if (!rc && from_stdin)
+		rc = take_url(&r, &body, err);
 	if (!rc)
 		rc = tmk_http_exchange(&answer, &r, err);
 	if (!rc)

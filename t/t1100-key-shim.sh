@@ -54,6 +54,9 @@ for call in C_Initialize C_GetSlotList C_OpenSession C_Login C_FindObjects \
 	has '^touchmark: hint: ' 'with a hint'
 	no_file "$call hangs"
 done
+exits 3 'a module that does not start' sign C_Initialize=0x5
+has 'the module cannot start' 'says so'
+has '^touchmark: hint: .*SOFTHSM2_CONF' 'and where to look'
 exits 3 'device error' sign C_Sign=0x30
 has 'reader reports an error' 'says so'
 no_file 'device error'

@@ -82,6 +82,10 @@ has "a key 'dev' is configured already" 'is refused'
 ok 'another name' touchmark init --name second --user b@e.org --algorithm p384
 has 'default key: unchanged' 'leaves the default'
 has 'policy: the one that is configured stays' 'and the policy'
+next=$(sed -n 's/^next: //p' "$T/out" | sed "s|FILE|'$T/pin me'|g")
+echo text >"$T/pin me"
+ok 'the next command works as it is printed' sh -c "$next"
+has 'good signature' 'with the policy of the new key'
 ok 'its own policy is there' test -f "$CONF/second-policy"
 ok 'key list' touchmark key list
 has '^dev +p256 ' 'shows the first'
@@ -101,6 +105,14 @@ SOFTHSM2_CONF=$DATA/softhsm2.conf softhsm2-util --show-slots >"$T/out" 2>&1
 hasnt 'touchmark-third' 'not even the token'
 ok 'and the name is free' touchmark init --name third --user c@e.org \
 	--algorithm p256
+
+# The module makes the token and then does not like the PIN.
+(umask 077 && printf '%0300d\n' 1 >"$T/long")
+exits 3 'a PIN that is too long' touchmark init --name long --user d@e.org \
+	--pin-file "$T/long" --algorithm p256
+has 'too short or too long' 'is said'
+SOFTHSM2_CONF=$DATA/softhsm2.conf softhsm2-util --show-slots >"$T/out" 2>&1
+hasnt 'touchmark-long' 'no half-made token is left'
 
 # The user's own PIN file, and bad ones.
 echo 123456 >"$T/open"

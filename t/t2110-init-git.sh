@@ -34,9 +34,13 @@ ok 'and git verifies it' git verify-commit HEAD
 ok 'a tag is signed' git tag -m t v1
 ok 'and git verifies it' git verify-tag v1
 
+git config --global --add gpg.program one
+git config --global --add gpg.program two
 ok 'init --git global' touchmark init --name g --git global --algorithm p256
 git config --global -l >"$T/out"
 has '^gpg.format=x509$' 'the global configuration'
 has '^user.signingkey=g$' 'names the key'
+is "$(git config --global --get-all gpg.program)" "$BIN/touchmark-gpg" \
+	'several earlier values give way to one'
 
 done_testing

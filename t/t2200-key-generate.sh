@@ -67,4 +67,41 @@ exits 3 'a configured key that is not there' touchmark key list
 has "key 'gone': " 'has its line'
 has '^k-p256 ' 'and the others theirs'
 
+# Several at once take turns at the configuration.
+PIDS=
+for i in 1 2 3 4; do
+	gen "at-once-$i" --algorithm p256 >/dev/null 2>"$T/at-once-$i" &
+	PIDS="$PIDS $!"
+done
+for p in $PIDS; do
+	wait "$p"
+done
+PIDS=
+cat "$T"/at-once-* >"$T/out"
+is "$(git config --file "$CONF" -l | grep -c '^touchmark.at-once-.*\.uri')" 4 \
+	'four at once are all configured'
+
+# In an embedded token: its PIN lies where init has put it.
+unset SOFTHSM2_CONF
+ok 'init' touchmark init --name first --user a@e.org --algorithm p256
+ok 'generate in the embedded token' touchmark key generate more \
+	--token touchmark-first --algorithm p256
+has '^next: touchmark key csr more --subject ' 'says what is next'
+is "$(git config --file "$CONF" touchmark.more.uri | grep -c \
+	"?module-path=.*&pin-source=file:$XDG_DATA_HOME/touchmark/touchmark-first.pin")" \
+	1 'the key keeps the way to its PIN'
+ok 'and opens with it' touchmark key csr more --subject /CN=More \
+	--email a@e.org -o "$T/more.csr"
+(umask 077 && echo 9999 >"$T/wrong")
+exits 3 '--pin-file comes first' touchmark key generate wrong \
+	--token touchmark-first --algorithm p256 --pin-file "$T/wrong"
+has 'wrong PIN' 'and is what counts'
+SOFTHSM2_CONF=$T/softhsm2.conf
+export SOFTHSM2_CONF
+softhsm2-util --init-token --free --label touchmark-first --pin 1234 \
+	--so-pin 5678 >/dev/null 2>&1
+exits 3 'a token of that name elsewhere' touchmark key generate other \
+	--token touchmark-first --algorithm p256
+has 'no PIN' 'is not tried with that PIN'
+
 done_testing

@@ -135,4 +135,17 @@ exits 3 'a key without a certificate does not sign' touchmark sign \
 	-k k-rsa3072 --pin-file "$PINFILE" "$T/file"
 has 'no certificate' 'and says why'
 
+# A key that is configured in git's file alone: there is no directory of ours.
+git config --file "$HOME/.gitconfig" touchmark.elsewhere.uri \
+	"$(git config --file "$CONF/config" touchmark.k-p256.uri)"
+mv "$CONF" "$T/conf.away"
+ok 'import-cert without a directory for it' key import-cert elsewhere \
+	"$T/p256.pem"
+has 'if .*CN=.* is no root .*--untrusted' 'an issuer that is missing is told'
+is "$(grep -c BEGIN "$CONF/elsewhere-chain.pem")" 1 'the file is there'
+is "$(git config --file "$CONF/config" touchmark.elsewhere.cert)" \
+	elsewhere-chain.pem 'and configured'
+ok 'key show' key show elsewhere
+has '^certificate \(file\)' 'finds it'
+
 done_testing

@@ -95,6 +95,15 @@ git config --file "$CONF" --add touchmark.rel.uri \
 	"pkcs11:token=gone;type=private?module-path=$MODULE"
 git config --file "$CONF" --add touchmark.rel.uri "$U"
 ok 'the first place is gone, the second signs' sign pin
+ok 'so does csr' touchmark key csr rel --subject /CN=x --pin-file "$PINFILE"
+ok 'so does show' touchmark key show rel --pin-file "$PINFILE"
+ok 'so does import-cert' touchmark key import-cert rel "$T/good.pem" \
+	--pin-file "$PINFILE"
+git config --file "$CONF" --unset touchmark.rel.cert
+ok 'and the certificate on its token names it' touchmark sign -k "$(openssl \
+	x509 -in "$T/good.pem" -noout -fingerprint -sha1 |
+	sed 's/.*=//; s/://g')" --pin-file "$PINFILE" "$T/file"
+cert "$T/both.pem"
 git config --file "$CONF" --unset-all touchmark.rel.uri
 for x in gone away; do
 	git config --file "$CONF" --add touchmark.rel.uri \
@@ -115,6 +124,19 @@ for c in 'list' 'list --json' 'show rel' 'show rel --json'; do
 done
 exits 3 'a bare URI with a PIN that fits no key' touchmark key show \
 	'pkcs11:token=release;object=no?pin-value=1234'
+hasnt '1234' 'is shown without it'
+for u in 'pkcs11:token=release;object=no?pin-value=1234' \
+	'pkcs12:object=x?pin-value=1234' 'object=x;Pin-Value=1234'; do
+	exits 3 "sign -k $u" touchmark sign -k "$u" "$T/file"
+	hasnt '1234' 'does not show it'
+done
+run_in "$T/file" touchmark-gpgsm --status-fd=2 -bsau \
+	'pkcs11:token=release;object=no?pin-value=1234'
+has '^\[GNUPG:\] INV_SGNR 0 pkcs11:token=release;object=no$' \
+	'the status line tells who'
+hasnt '1234' 'without it'
+git config --file "$CONF" touchmark.key 'x?pin-value=1234'
+exits 2 'a default key that is no key' touchmark sign "$T/file"
 hasnt '1234' 'is shown without it'
 
 done_testing

@@ -58,6 +58,12 @@ is "$RC" 0 'as large as allowed'
 fetch --max 11
 is "$RC" 5 'a byte larger'
 has 'more than 11 bytes' 'says so'
+{ echo "$URL"; cat "$T/query"; } >"$T/lines"
+# shellcheck disable=SC2086 # options
+touchmark-fetch $QUERY - <"$T/lines" >"$T/body" 2>"$T/out"
+is "$? $(cat "$T/body")" '0 reply: query' 'the URL on standard input'
+exits 2 'a first line without an end' sh -c "printf %s '$URL' |
+	touchmark-fetch -"
 unserve
 fetch
 is "$RC" 5 'nobody there'

@@ -122,6 +122,21 @@ is "$(grep -c answered "$T/other.tsalog")" "$before" \
 only 'http://user:secret@127.0.0.1:9/x'
 refused 'a URL with a password'
 hasnt secret 'which is not shown'
+# A process's arguments can be read by every user of the machine.
+tsa_start other '' --mode late:20000
+only "$(echo "$TSA_URL" | sed 's,//,//user:wordofmine@,')"
+git config -f "$CONFIG" touchmark.tsaDeadline 2
+touchmark sign --timestamp=require f >"$T/out" 2>&1 &
+pid=$! seen=0
+while kill -0 $pid 2>/dev/null; do
+	cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\0' '\n' >"$T/args"
+	grep -q wordofmine "$T/args" && seen=1
+	sleep 0.1
+done
+has 'did not answer within 2000 ms' 'a late one with a password in its URL'
+is "$seen" 0 'the password is nobody'\''s argument'
+git config -f "$CONFIG" --unset touchmark.tsaDeadline
+tsa_stop
 
 # ---- none configured ---------------------------------------------------------
 only

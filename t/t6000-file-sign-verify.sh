@@ -111,6 +111,10 @@ exits 2 'timestamp=require without a TSA' touchmark sign --timestamp=require \
 ok '--no-timestamp' touchmark sign --no-timestamp a.tar
 ok '--pin-file' touchmark sign --pin-file "$PINFILE" a.tar
 exits 3 'an unknown key' touchmark sign -k nobody@example.org a.tar
+exits 4 'and a file that is not there' touchmark sign \
+	-k nobody@example.org a.tar absent1
+has 'no key is called' 'tell the one'
+has 'absent1: No such file' 'and the other'
 ok '--help' touchmark sign --help
 has '^usage: touchmark sign' 'shows the usage'
 chmod 000 random
@@ -204,4 +208,7 @@ run touchmark sign --json absent
 is "$RC-$(field status)-$(field code)" 4-error-4 'an error is JSON too'
 run touchmark verify --json absent
 is "$RC-$(field status)-$(field code)" 4-error-4 'for verify as well'
+run touchmark sign --json -k nobody@example.org a.tar random
+is "$RC-$(grep -c '"status":"error","code":3,' out)-$(wc -l <out)" 3-2-2 \
+	'a key that is not there is told for each file, and no more'
 done_testing

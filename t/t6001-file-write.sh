@@ -82,9 +82,24 @@ ok 'a link' touchmark sign -o link f
 tap $? 'is followed, and stays'
 
 cp f g
-ln -s g g.p7s
+ln g g.p7s
 exits 4 'a link back to the file itself' touchmark sign g
 is "$(cat g)" data 'is refused, and the file stays'
+
+# The name of the signature is not chosen by the user here: what an archive
+# put there must not lead the signature elsewhere.
+echo precious >victim
+rm g.p7s
+for what in 'ln -s victim' 'ln -s nowhere' mkfifo mkdir; do
+	$what g.p7s
+	exits 4 "in its place: $what" timeout 20 touchmark sign g
+	has 'cannot write g.p7s: it is a .*' 'is said'
+	has '^touchmark: hint: .* -o ' 'with a way out'
+	rm -d g.p7s
+done
+is "$(cat victim)" precious 'what a link leads to stays'
+[ ! -e nowhere ]
+tap $? 'and nothing is made through it'
 
 # A file that grows while it is read is not signed.
 truncate -s 64M grow

@@ -6,13 +6,18 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <git2.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "core/config_files.h"
+
+#define LOCK_WAIT_MS 2000	/* for another writer */
+#define LOCK_PAUSE_MS 20	/* between two looks */
 
 int tmk_config_user_path(char **out, struct tmk_err *err)
 {
@@ -55,6 +60,22 @@ static int make_dir(const char *path, struct tmk_err *err)
 	return ret;
 }
 
+/* The lock is held for as long as it takes to write a small file: somebody
+ * who makes several keys at once waits his turn. */
+static int open_lock(const char *lock)
+{
+	const struct timespec pause = { 0, LOCK_PAUSE_MS * 1000000L };
+	int64_t until = tmk_clock_ms() + LOCK_WAIT_MS;
+	int fd;
+
+	for (;;) {
+		fd = open(lock, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+		if (fd >= 0 || errno != EEXIST || tmk_clock_ms() >= until)
+			return fd;
+		nanosleep(&pause, NULL);
+	}
+}
+
 /* Copy `path` (which may be missing) to a new file `lock`, whose exclusive
  * creation keeps a second writer out as git's own lock files do. */
 static int copy_to_lock(const char *path, const char *lock,
@@ -65,7 +86,7 @@ static int copy_to_lock(const char *path, const char *lock,
 	struct stat st;
 	int fd = -1, ret = -1;
 
-	fd = open(lock, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	fd = open_lock(lock);
 	if (fd < 0) {
 		tmk_err_set(err, TMK_USAGE, "%s: %s", lock, strerror(errno));
 		if (errno == EEXIST)

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 
 #define GIVEN_UP_MAX 32		/* modules */
+#define HOLD_MS 2000		/* that a signal waits for a module */
 #define MODULE_MAX 512		/* bytes of a module's name kept */
 
 struct worker {
@@ -136,16 +137,23 @@ static void give_up(const char *module)
 	given_up[n_given_up++][n] = '\0';
 }
 
-/* Wait until the work is done or its current module call is late. Returns
- * whether it is done. The lock is held. */
-static bool wait_done(struct worker *w)
+/* Wait until the work is done or its current module call is late; after
+ * HOLD_MS signals are as in `before` again. Returns whether it is done. The
+ * lock is held. */
+static bool wait_done(struct worker *w, const sigset_t *before)
 {
+	int64_t hold = tmk_clock_ms() + HOLD_MS;
+
 	while (!w->finished) {
-		int64_t left = w->until - tmk_clock_ms();
+		int64_t now = tmk_clock_ms(), left = w->until - now;
 		struct timespec at;
 
 		if (left <= 0)
 			return false;
+		if (now >= hold)
+			pthread_sigmask(SIG_SETMASK, before, NULL);
+		else if (hold - now < left)
+			left = hold - now;
 		clock_gettime(CLOCK_MONOTONIC, &at);
 		at.tv_sec += (time_t)(left / 1000);
 		at.tv_nsec += (long)(left % 1000) * 1000000;
@@ -171,7 +179,7 @@ static int late(const char *module, const char *call, int ms,
 }
 
 static int run_on(struct worker *w, const char *module, int ms, tmk_work work,
-		  void *state, struct tmk_err *err)
+		  void *state, const sigset_t *before, struct tmk_err *err)
 {
 	const char *call;
 	int rc, limit;
@@ -187,7 +195,7 @@ static int run_on(struct worker *w, const char *module, int ms, tmk_work work,
 	pthread_mutex_unlock(&w->lock);
 	pthread_cond_signal(&w->wake);
 	pthread_mutex_lock(&w->lock);
-	if (wait_done(w)) {
+	if (wait_done(w, before)) {
 		rc = w->rc;
 		if (rc && err)
 			*err = w->err;
@@ -203,9 +211,24 @@ static int run_on(struct worker *w, const char *module, int ms, tmk_work work,
 	return late(module, call, limit, err);
 }
 
+/* The requests to end are held back: a software token that is stopped while
+ * it writes its file, as some do at every login, is lost. */
+static void hold_signals(sigset_t *before)
+{
+	sigset_t ends;
+
+	sigemptyset(&ends);
+	sigaddset(&ends, SIGHUP);
+	sigaddset(&ends, SIGINT);
+	sigaddset(&ends, SIGQUIT);
+	sigaddset(&ends, SIGTERM);
+	pthread_sigmask(SIG_BLOCK, &ends, before);
+}
+
 int tmk_deadline_run(const char *module, int ms, tmk_work work, void *state,
 		     struct tmk_err *err)
 {
+	sigset_t before;
 	int rc;
 
 	if (ms <= 0)
@@ -230,7 +253,9 @@ int tmk_deadline_run(const char *module, int ms, tmk_work work, void *state,
 				 "cannot start a thread: %s", strerror(errno));
 		goto out;
 	}
-	rc = run_on(idle, module, ms, work, state, err);
+	hold_signals(&before);
+	rc = run_on(idle, module, ms, work, state, &before, err);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
 out:
 	pthread_mutex_unlock(&gate);
 	return rc;

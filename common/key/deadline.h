@@ -9,6 +9,10 @@
  * leaked on purpose: freeing it would pull it from under the module). Other
  * modules get a new worker.
  *
+ * SIGHUP, SIGINT, SIGQUIT and SIGTERM are held back while work runs, for at
+ * most two seconds: a token is not cut off while it writes, and nobody waits
+ * for a module that hangs.
+ *
  * Knows nothing of PKCS#11 itself. Fails with TMK_KEY.
  */
 #ifndef TMK_KEY_DEADLINE_H

@@ -1,6 +1,7 @@
 #include "key/p11_error.h"
 
 #include <stddef.h>
+#include <string.h>
 
 #define AGAIN "put the token back in and try again"
 #define SERVICE "see that the token is connected and its service runs, " \
@@ -112,10 +113,24 @@ static const struct meaning {
 	  "the module was shut down", AGAIN },
 };
 
+/* A module that does not start: often not the module's fault, for its tokens
+ * or its configuration are gone. */
+static int not_started(struct tmk_err *err)
+{
+	tmk_err_set(err, TMK_KEY, "the module cannot start (C_Initialize: "
+		    "CKR_GENERAL_ERROR)");
+	return tmk_err_hint(err, "see that its configuration and its tokens "
+			    "are where they were; with SoftHSM the directory "
+			    "of the tokens, which the file in SOFTHSM2_CONF "
+			    "names");
+}
+
 int tmk_p11_error_set(struct tmk_err *err, CK_RV rv, const char *call)
 {
 	size_t i;
 
+	if (rv == CKR_GENERAL_ERROR && !strcmp(call, "C_Initialize"))
+		return not_started(err);
 	for (i = 0; i < sizeof(meanings) / sizeof(meanings[0]); i++) {
 		const struct meaning *m = &meanings[i];
 

@@ -115,7 +115,7 @@ static int prepare(struct tmk_p11 *p, const char *label,
 	return tmk_p11_give_pin(p, user_pin, err);
 }
 
-int tmk_softhsm_init_token(const char *module, const char *label,
+int tmk_softhsm_init_token(bool *made, const char *module, const char *label,
 			   const struct tmk_secret *so_pin,
 			   const struct tmk_secret *user_pin, int deadline_ms,
 			   struct tmk_err *err)
@@ -137,6 +137,8 @@ int tmk_softhsm_init_token(const char *module, const char *label,
 	if (at < 0)
 		goto out;
 	p->at = at;
+	if (made)
+		*made = true;
 	if (tmk_p11_run(&p, init_token_work, err) ||
 	    tmk_p11_find_tokens(&p, true, err))
 		goto out;

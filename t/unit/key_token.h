@@ -80,7 +80,8 @@ static inline int token_make(const char *label, struct tmk_err *err)
 	if (!tmk_secret_new(&so, err) && !tmk_secret_new(&user, err) &&
 	    !tmk_secret_set(so, "56789012", 8, err) &&
 	    !tmk_secret_set(user, "1234", 4, err))
-		rc = tmk_softhsm_init_token(MODULE, label, so, user, 0, err);
+		rc = tmk_softhsm_init_token(NULL, MODULE, label, so, user,
+					    0, err);
 	tmk_secret_free(so);
 	tmk_secret_free(user);
 	return rc;

@@ -1,9 +1,12 @@
 /* The worker: results, late calls, a module that is given up. */
 #include "key/deadline.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -74,6 +77,73 @@ static int late(void *state, struct tmk_err *e)
 	return 0;
 }
 
+static int to_parent;
+
+/* Somebody presses Ctrl-C while the token writes. */
+static int stopped_while_writing(void *state, struct tmk_err *e)
+{
+	(void)e;
+	tmk_deadline_beat("C_Login");
+	kill(getpid(), *(int *)state);
+	sleep_ms(200);
+	return write(to_parent, "w", 1) == 1 ? 0 : -1;
+}
+
+static int stopped_while_hanging(void *state, struct tmk_err *e)
+{
+	(void)e;
+	tmk_deadline_beat("C_Hang");
+	kill(getpid(), *(int *)state);
+	sleep_ms(20000);
+	return 0;
+}
+
+/* Do the work in a child. Returns what it was ended by; *written gets whether
+ * the work came to its end. */
+static int in_child(tmk_work work, int sig, bool *written)
+{
+	const struct rlimit none = { 0, 0 };
+	int fd[2], status = 0;
+	char c;
+	pid_t pid;
+
+	*written = false;
+	if (pipe(fd))
+		return -1;
+	pid = fork();
+	if (!pid) {
+		setrlimit(RLIMIT_CORE, &none);
+		close(fd[0]);
+		to_parent = fd[1];
+		(void)!tmk_deadline_run("s", 30000, work, &sig, NULL);
+		_exit(0);
+	}
+	close(fd[1]);
+	*written = read(fd[0], &c, 1) == 1;
+	close(fd[0]);
+	if (pid < 0 || waitpid(pid, &status, 0) != pid)
+		return -1;
+	return WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+}
+
+static void test_signals(void)
+{
+	static const int ends[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM };
+	bool written;
+	int64_t start;
+	size_t i;
+
+	for (i = 0; i < sizeof(ends) / sizeof(*ends); i++) {
+		is_int(in_child(stopped_while_writing, ends[i], &written),
+		       ends[i], "a signal ends the process");
+		ok(written, "when the module has come back");
+	}
+	start = tmk_clock_ms();
+	is_int(in_child(stopped_while_hanging, SIGINT, &written), SIGINT,
+	       "and when it does not come back");
+	ok(tmk_clock_ms() - start < 10000, "before the deadline");
+}
+
 int main(void)
 {
 	/* On the heap, and never freed: the late worker keeps it. */
@@ -117,6 +187,7 @@ int main(void)
 	is_int(tmk_deadline_run("a", 1000, add_one, &n, &err), 0,
 	       "and does not disturb the others");
 	is_int(n, 8, "all done");
+	test_signals();
 	n = tap_done();
 	fflush(stdout);
 	/* As front-ends do: a thread is still inside "b". */
