@@ -224,6 +224,65 @@ static void test_attributes(void)
 	MALFORMED("an attribute that is none", .more_attrs = DER("\x04\x00"));
 }
 
+/* One thing wrong at a time: everything else is there and right. */
+static void test_required_attributes(void)
+{
+	static const char other[] = "\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02";
+	struct tmk_buf der = TMK_BUF_INIT(4096);
+
+	ATTR(&der, OID_ATTR("\x04"), 0x04, digest, digest_len);
+	MALFORMED("a message digest, and no content-type",
+		  .attrs = { tmk_buf_str(&der), der.len });
+	ATTR(&der, OID_ATTR("\x03"), 0x06, other, sizeof(other) - 1);
+	MALFORMED("a message digest, and another content-type",
+		  .attrs = { tmk_buf_str(&der), der.len });
+	tmk_buf_clear(&der);
+	ATTR(&der, OID_ATTR("\x03"), 0x06, &OID_DATA[2], 9);
+	ATTR(&der, OID_ATTR("\x04"), 0x04, digest, digest_len);
+	GOOD("both as they should be",
+	     .attrs = { tmk_buf_str(&der), der.len });
+	ATTR(&der, OID_ATTR("\x04"), 0x04, digest, digest_len);
+	MALFORMED("the same message digest twice",
+		  .attrs = { tmk_buf_str(&der), der.len });
+	tmk_buf_release(&der);
+	BAD("cert-missing", "a key id that no certificate has", .ski = true,
+	    .embed = { ca, rsa_cert });
+}
+
+/* In the outer lengths' indefinite form the end of SignedData can be found
+ * from behind: three times two zeros. */
+static void test_after_signers(void)
+{
+	const struct forge f = { .key = ec, .cert = ec_cert, .digest = digest,
+		.digest_len = digest_len, .indefinite = true };
+	struct tmk_buf der = TMK_BUF_INIT(FORGE_MAX);
+
+	forge(&der, &f);
+	expect_der(&der, "good", "three ends in a row");
+	must_be(der.len > 6 && !memcmp(der.data + der.len - 6, "\0\0\0\0\0",
+				       6));
+	der.len -= 6;
+	must_be(!tmk_buf_add(&der, "\x05\0\0\0\0\0\0", 8));
+	expect_der(&der, "signature-malformed", "a field after the signers");
+	tmk_buf_release(&der);
+}
+
+#define ALG512 "\x30\x0d" SHA512 SEQ_NULL
+#define PSS_OF(hash, mask) OID_PSS "\x30\x34\xa0\x0f" hash \
+	"\xa1\x1c\x30\x1a" OID_MGF mask "\xa2\x03\x02\x01\x20"
+
+static void test_pss_digests(void)
+{
+	GOOD("RSA-PSS, one digest throughout", .key = rsa, .pss = true,
+	     .salt = 32, .sign_alg = DER(PSS_OF(ALG256, ALG256)));
+	MALFORMED("RSA-PSS that says another digest", .key = rsa,
+		  .pss = true, .salt = 32,
+		  .sign_alg = DER(PSS_OF(ALG512, ALG256)));
+	MALFORMED("RSA-PSS whose mask says another digest", .key = rsa,
+		  .pss = true, .salt = 32,
+		  .sign_alg = DER(PSS_OF(ALG256, ALG512)));
+}
+
 /* SigningCertificateV2 with `hash` as its certHash. */
 static void ess(struct tmk_buf *out, const void *hash, size_t len,
 		const char *more, size_t more_len)
@@ -267,6 +326,31 @@ static void test_signing_cert(void)
 	MALFORMED("signing-certificate cut short",
 		  .more_attrs = { tmk_buf_str(&der), der.len });
 	tmk_buf_release(&der);
+}
+
+/* SigningCertificate of RFC 2634, which names by SHA-1. */
+static void test_old_signing_cert(void)
+{
+	struct tmk_buf a = TMK_BUF_INIT(4096), b = TMK_BUF_INIT(4096);
+	uint8_t hash[EVP_MAX_MD_SIZE];
+	unsigned int len = 0;
+	int wrong;
+
+	must_be(X509_digest(ec_cert, EVP_sha1(), hash, &len) > 0);
+	for (wrong = 0; wrong < 2; wrong++) {
+		hash[3] ^= (uint8_t)wrong;
+		tlv(&a, 0x04, hash, len);
+		wrap(&b, 0x30, &a);
+		wrap(&a, 0x30, &b);
+		ATTR(&b, OID_SMIME("\x0c"), 0x30, a.data, a.len);
+		BAD(wrong ? "signature-malformed" : "good", wrong ?
+		    "an ESSCertID of another" : "an ESSCertID of the signer",
+		    .more_attrs = { tmk_buf_str(&b), b.len });
+		tmk_buf_clear(&a);
+		tmk_buf_clear(&b);
+	}
+	tmk_buf_release(&a);
+	tmk_buf_release(&b);
 }
 
 static void test_certificates(void)
@@ -391,7 +475,11 @@ int main(void)
 	test_structure();
 	test_algorithms();
 	test_attributes();
+	test_required_attributes();
+	test_after_signers();
+	test_pss_digests();
 	test_signing_cert();
+	test_old_signing_cert();
 	test_certificates();
 	test_tokens();
 	test_bytes();

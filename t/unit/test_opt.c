@@ -91,6 +91,8 @@ static void test_proc(void)
 	char *cat[] = { S("cat"), NULL }, *fail[] = { S("false"), NULL };
 	char *slow[] = { S("sleep"), S("20"), NULL };
 	char *zeros[] = { S("cat"), S("/dev/zero"), NULL };
+	char *many[] = { S("head"), S("-c"), S("5000000"), S("/dev/zero"),
+			 NULL };
 	char *fds[] = { S("ls"), S("/proc/self/fd"), NULL };
 	char *gone[] = { S("/no/such/program"), NULL };
 	struct tmk_buf out = TMK_BUF_INIT(300000);
@@ -111,6 +113,10 @@ static void test_proc(void)
 	is_str(err.text, "sleep did not answer in time", "and named");
 	ok(tmk_proc_run(zeros, NULL, 0, &out, 5000, &status, TMK_NET,
 			&err) < 0, "too much output is refused");
+	tmk_buf_clear(&out);
+	tmk_buf_clear(&out);
+	ok(tmk_proc_run(many, NULL, 0, &out, 5000, &status, TMK_NET,
+			&err) < 0, "an answer that ends, but is too long");
 	tmk_buf_clear(&out);
 	ok(!tmk_proc_run(fds, NULL, 0, &out, 5000, &status, TMK_NET, &err),
 	   "count a child's descriptors");

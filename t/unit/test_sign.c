@@ -171,6 +171,30 @@ static void test_order(void)
 	sk_X509_pop_free(old, X509_free);
 }
 
+/* Two authorities of one name: the one that signed the leaf goes along. */
+static void test_twin_issuer(void)
+{
+	struct tmk_err err = TMK_ERR_INIT;
+	STACK_OF(X509) *certs = must(sk_X509_new_null());
+	STACK_OF(X509) *chain = NULL;
+	struct soft_signer s;
+
+	soft_signer_init(&s, key);
+	add(certs, soft_cert(&(struct soft_cert){ .cn = "Mid", .ca = true,
+			     .serial = 99 }, other, root, root_key));
+	add(certs, X509_dup(mid));
+	add(certs, leaf(&(struct soft_cert){ .cn = "Leaf",
+			.eku = "codeSigning" }, key));
+	ok(!tmk_sign_order_chain(&chain, certs, s.signer.spki.data,
+				 s.signer.spki.len, now, &err) &&
+	   sk_X509_num(chain) == 2 &&
+	   !X509_cmp(sk_X509_value(chain, 1), mid),
+	   "of two intermediates of one name, the one that signed");
+	sk_X509_pop_free(chain, X509_free);
+	sk_X509_pop_free(certs, X509_free);
+	soft_signer_release(&s);
+}
+
 /* A seal that makes something else than it was asked for. */
 static struct tmk_seal_request instead;
 
@@ -243,6 +267,7 @@ int main(void)
 	test_hash();
 	test_cert_ok();
 	test_order();
+	test_twin_issuer();
 	test_seal();
 	X509_free(root);
 	X509_free(mid);

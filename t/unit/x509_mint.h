@@ -15,10 +15,13 @@
 #include <openssl/cms.h>
 #include <openssl/core_names.h>
 #include <openssl/ec.h>
+#include <openssl/ess.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/ts.h>
 #include <openssl/x509v3.h>
+
+#include "base/buf.h"
 
 #define MINT_DAY 86400
 #define MINT_T0 1700000000	/* "now" of most tests */
@@ -252,6 +255,124 @@ static inline const char *mint_crl(const char *file, const struct mint *issuer,
 	ASN1_TIME_free(t2);
 	X509_CRL_free(crl);
 	return path;
+}
+
+/* How a token is made that no TSA makes; zero is the honest way. */
+struct mint_forgery {
+	const struct mint *signer, *second;	/* NULL: the TSA, nobody */
+	const struct mint *ess;		/* named by the ESS attribute */
+	bool no_ess, extension;
+	int type;			/* that the signature names */
+	long version;
+	int64_t moved;			/* time put in after the signature */
+	unsigned char status;		/* of the response around it */
+};
+
+static inline void mint_time(TS_TST_INFO *info, int64_t time)
+{
+	ASN1_GENERALIZEDTIME *t = ASN1_GENERALIZEDTIME_set(NULL, time);
+
+	mint_must(t && TS_TST_INFO_set_time(info, t) == 1, "time");
+	ASN1_GENERALIZEDTIME_free(t);
+}
+
+/* What the token says, as bytes to be freed. */
+static inline int mint_statement(unsigned char **der, const struct tmk_buf *token,
+		     const struct mint_forgery *how, bool after)
+{
+	const unsigned char *p = token->data, *q;
+	CMS_ContentInfo *cms = d2i_CMS_ContentInfo(NULL, &p, (long)token->len);
+	ASN1_OCTET_STRING **text = cms ? CMS_get0_content(cms) : NULL;
+	X509_EXTENSION *ext;
+	TS_TST_INFO *info;
+	int n;
+
+	mint_must(text != NULL, "content");
+	q = ASN1_STRING_get0_data(*text);
+	info = d2i_TS_TST_INFO(NULL, &q, ASN1_STRING_length(*text));
+	mint_must(info != NULL, "TSTInfo");
+	if (how->version)
+		TS_TST_INFO_set_version(info, how->version);
+	if (how->extension) {
+		ext = X509V3_EXT_conf(NULL, NULL, "1.2.3.4",
+				      "critical,DER:0500");
+		mint_must(ext && TS_TST_INFO_add_ext(info, ext, -1),
+			  "extension");
+		X509_EXTENSION_free(ext);
+	}
+	if (after)
+		mint_time(info, how->moved);
+	n = i2d_TS_TST_INFO(info, der);
+	mint_must(n > 0, "TSTInfo");
+	TS_TST_INFO_free(info);
+	CMS_ContentInfo_free(cms);
+	return n;
+}
+
+static inline void mint_signer(CMS_ContentInfo *cms, const struct mint *signer,
+		       const struct mint_forgery *how, unsigned int flags)
+{
+	ESS_SIGNING_CERT_V2 *ess;
+	CMS_SignerInfo *si;
+	unsigned char *der = NULL;
+	int n;
+
+	if (!how->no_ess && !how->ess)
+		flags |= CMS_CADES;
+	si = CMS_add1_signer(cms, signer->cert, signer->key, EVP_sha256(),
+			     flags);
+	mint_must(si != NULL, "signer");
+	if (!how->ess)
+		return;
+	ess = OSSL_ESS_signing_cert_v2_new_init(EVP_sha256(), how->ess->cert,
+						NULL, 1);
+	n = i2d_ESS_SIGNING_CERT_V2(ess, &der);
+	mint_must(n > 0 && CMS_signed_add1_attr_by_NID(si,
+			NID_id_smime_aa_signingCertificateV2, V_ASN1_SEQUENCE,
+			der, n) == 1, "ESS");
+	OPENSSL_free(der);
+	ESS_SIGNING_CERT_V2_free(ess);
+}
+
+/* The statement of `token`, signed again, in a response. */
+static inline void mint_forge(struct tmk_buf *resp, const struct tmk_buf *token,
+			      const struct mint *tsa,
+			      const struct mint_forgery *how)
+{
+	const unsigned int flags = CMS_BINARY | CMS_NOSMIMECAP | CMS_PARTIAL;
+	CMS_ContentInfo *cms = CMS_sign(NULL, NULL, NULL, NULL, flags);
+	unsigned char *der = NULL, head[9] = { 0x30, 0x82, 0, 0, 0x30, 3, 2,
+		1, how->status };
+	BIO *in;
+	int n = mint_statement(&der, token, how, false);
+
+	in = BIO_new_mem_buf(der, n);
+	mint_must(cms && in && CMS_set1_eContentType(cms,
+			OBJ_nid2obj(how->type ? how->type :
+				    NID_id_smime_ct_TSTInfo)) == 1, "CMS");
+	mint_signer(cms, how->signer ? how->signer : tsa, how, flags);
+	if (how->second)
+		mint_signer(cms, how->second, how, flags);
+	mint_must(CMS_final(cms, in, NULL, flags) == 1 &&
+		  CMS_set1_eContentType(cms, OBJ_nid2obj(
+			NID_id_smime_ct_TSTInfo)) == 1, "signature");
+	OPENSSL_free(der);
+	der = NULL;
+	if (how->moved) {
+		n = mint_statement(&der, token, how, true);
+		ASN1_OCTET_STRING_set(*CMS_get0_content(cms), der, n);
+		OPENSSL_free(der);
+		der = NULL;
+	}
+	n = i2d_CMS_ContentInfo(cms, &der);
+	mint_must(n > 0x100, "DER");
+	head[2] = (unsigned char)((n + 5) >> 8);
+	head[3] = (unsigned char)(n + 5);
+	mint_must(!tmk_buf_add(resp, head, sizeof(head)) &&
+		  !tmk_buf_add(resp, der, (size_t)n), "response");
+	OPENSSL_free(der);
+	BIO_free(in);
+	CMS_ContentInfo_free(cms);
 }
 
 #endif
