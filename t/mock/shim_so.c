@@ -18,6 +18,7 @@
  *                 token of another make: SoftHSM's count is no danger)
  *   raw-ec-point  C_GetAttributeValue: CKA_EC_POINT without its DER wrapping
  *   extractable   C_GetAttributeValue: CKA_EXTRACTABLE is true
+ *   insensitive   C_GetAttributeValue: CKA_SENSITIVE is false
  *   stop-early    C_GetAttributeValue: give up at the first attribute that is
  *                 missing, the rest untouched
  *   no-public     C_FindObjectsInit: no public keys are found
@@ -232,6 +233,8 @@ static void twist(CK_ATTRIBUTE *t)
 		return;
 	if (is("extractable") && t->type == CKA_EXTRACTABLE)
 		*v = CK_TRUE;
+	if (is("insensitive") && t->type == CKA_SENSITIVE)
+		*v = CK_FALSE;
 	if (is("always-auth") && t->type == CKA_ALWAYS_AUTHENTICATE)
 		*v = CK_TRUE;
 	if (is("raw-ec-point") && t->type == CKA_EC_POINT &&
