@@ -154,6 +154,7 @@ static int everywhere(struct listing *l, const struct tmk_config *config,
 	static const char any[] = "pkcs11:";
 	const struct tmk_store_ops *store = tmk_front_store(any, err);
 	struct tmk_place place = { .uri = any };
+	struct tmk_err why = TMK_ERR_INIT;
 	char *module = NULL;
 	int ret = 0;
 
@@ -171,7 +172,17 @@ static int everywhere(struct listing *l, const struct tmk_config *config,
 		return ret;
 	tmk_front_softhsm_use(false);
 	place.module = NULL;
-	return store->list(&place, false, on_key, l, err);
+	ret = store->list(&place, false, on_key, l, &why);
+	if (ret >= 0)
+		return ret;
+	if (why.code != TMK_KEY || !l->count) {
+		*err = why;
+		return -1;
+	}
+	/* A registered module that is broken takes no key away that was
+	 * found elsewhere. */
+	fprintf(stderr, "touchmark: warning: %s\n", why.text);
+	return 0;
 }
 
 static int list(const char *uri, const struct options *o, int *code,

@@ -26,6 +26,10 @@ bool is_mem(const void *got, size_t got_len, const void *want,
 /* A line for the reader. */
 void diag(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
+/* Signals that a person or a terminal sends do what they do by default: who
+ * runs the tests in the background has them ignored. For tests of signals. */
+void tap_default_signals(void);
+
 /* Print the plan; 0 when every test passed. */
 int tap_done(void);
 

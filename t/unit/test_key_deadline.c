@@ -151,6 +151,7 @@ int main(void)
 	int64_t start;
 	int n = 0;
 
+	tap_default_signals();
 	late_state = calloc(1, sizeof(*late_state));
 	tmk_deadline_beat("nowhere");
 	is_int(tmk_deadline_run("a", 1000, add_one, &n, &err), 0, "work");

@@ -369,6 +369,7 @@ static void test_person(void)
 
 int main(void)
 {
+	tap_default_signals();
 	/* Whatever goes wrong with a terminal, it ends. */
 	alarm(60);
 	scratch_make();
