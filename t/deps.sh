@@ -17,7 +17,7 @@ packages() {
 	apt-demo)
 		echo softhsm2 openssl git faketime ca-certificates ;;
 	apt-check)
-		echo opensc gnupg gpgsm gpgv gpg-agent gpgconf sqv \
+		echo opensc gnupg gpgsm gpgv gpg-agent gpgconf \
 			openssh-client strace valgrind mandoc shellcheck \
 			perl clang libclang-rt-dev binutils xxd \
 			universal-ctags time ;;

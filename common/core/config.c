@@ -139,32 +139,34 @@ static int set_timestamp(struct load *load, int key, const char *value,
 	return 0;
 }
 
+#define DEADLINE_MAX 600	/* seconds */
+
+static int set_seconds(int *out, const char *value, struct tmk_err *err)
+{
+	int64_t n = 0;
+
+	if (tmk_config_value_number(&n, value, 1, DEADLINE_MAX, err) < 0)
+		return -1;
+	*out = (int)n;
+	return 0;
+}
+
 static int set_tsa_deadline(struct load *load, int key, const char *value,
 			    const struct tmk_config_entry *e,
 			    struct tmk_err *err)
 {
-	int64_t n = 0;
-
 	(void)key;
 	(void)e;
-	if (tmk_config_value_number(&n, value, 1, 600, err) < 0)
-		return -1;
-	load->config->tsa_deadline = (int)n;
-	return 0;
+	return set_seconds(&load->config->tsa_deadline, value, err);
 }
 
 static int set_module_deadline(struct load *load, int key, const char *value,
 			       const struct tmk_config_entry *e,
 			       struct tmk_err *err)
 {
-	int64_t n = 0;
-
 	(void)key;
 	(void)e;
-	if (tmk_config_value_number(&n, value, 1, 600, err) < 0)
-		return -1;
-	load->config->module_deadline = (int)n;
-	return 0;
+	return set_seconds(&load->config->module_deadline, value, err);
 }
 
 static int set_agent(struct load *load, int key, const char *value,

@@ -123,6 +123,8 @@ static void test_refusals(void)
 	refused("[touchmark]\n\tauditLog = x\n", "not supported yet");
 	refused("[touchmark]\n\tagent = auto\n", "not supported yet");
 	refused("[touchmark]\n\ttsaDeadline = -1\n", "not a number");
+	refused("[touchmark]\n\ttsaDeadline = 601\n", "not a number");
+	refused("[touchmark]\n\tmoduleDeadline = 0\n", "not a number");
 	refused("[touchmark \"a\"]\n\tcreated = 99999999999\n",
 		"not a number");
 	refused("[touchmark \"a\"]\n\tuserId = x\n", "has no uri");
