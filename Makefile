@@ -19,6 +19,7 @@ PKG_CONFIG ?= pkg-config
 bindir = $(PREFIX)/bin
 libexecdir = $(PREFIX)/libexec/touchmark
 mandir = $(PREFIX)/share/man
+unitdir = $(PREFIX)/lib/systemd/user
 bashdir = $(PREFIX)/share/bash-completion/completions
 zshdir = $(PREFIX)/share/zsh/site-functions
 fishdir = $(PREFIX)/share/fish/vendor_completions.d
@@ -27,13 +28,15 @@ PACKAGES = openssl
 P11_PACKAGES = p11-kit-1 libp11
 GIT_PACKAGES = libgit2
 NET_PACKAGES = libcurl
+PIN_PACKAGES = gpgme
 
 pkg_cflags := $(shell $(PKG_CONFIG) --cflags $(PACKAGES) $(P11_PACKAGES) \
-	$(GIT_PACKAGES) $(NET_PACKAGES) 2>/dev/null)
+	$(GIT_PACKAGES) $(NET_PACKAGES) $(PIN_PACKAGES) 2>/dev/null)
 LIBS_CRYPTO := $(shell $(PKG_CONFIG) --libs libcrypto 2>/dev/null)
 LIBS_P11 := $(shell $(PKG_CONFIG) --libs $(P11_PACKAGES) 2>/dev/null) -ldl
 LIBS_GIT := $(shell $(PKG_CONFIG) --libs $(GIT_PACKAGES) 2>/dev/null)
 LIBS_NET := $(shell $(PKG_CONFIG) --libs $(NET_PACKAGES) 2>/dev/null)
+LIBS_PIN := $(shell $(PKG_CONFIG) --libs $(PIN_PACKAGES) 2>/dev/null)
 
 # ---- flags --------------------------------------------------------------
 try = $(shell echo 'int main(void){return 0;}' | \
@@ -69,8 +72,12 @@ obj = $(patsubst %.c,$(B)/obj/%.o,$(1))
 $(foreach f,$(FLOORS),$(eval OBJ_$(f) := $(call obj,$(call srcs_floor,$(f)))))
 OBJ_formats := $(call obj,$(wildcard formats/*.c))
 OBJ_front := $(call obj,$(wildcard plugins/front_*.c))
-OBJ_cmd := $(call obj,$(wildcard plugins/cmd_*.c))
+OBJ_cmd := $(call obj,$(wildcard plugins/cmd_*.c plugins/doctor_*.c \
+	plugins/audit_*.c))
 OBJ_gpg := $(call obj,$(wildcard plugins/gpg_*.c))
+OBJ_ssh := $(call obj,$(wildcard plugins/ssh_*.c))
+OBJ_agent := $(call obj,$(wildcard plugins/agent_*.c))
+OBJ_thin := $(call obj,$(wildcard plugins/thin_*.c))
 OBJ_hooks := $(call obj,$(filter-out hooks/touchmark-%,$(wildcard hooks/*.c)))
 
 names = $(patsubst $(1)%.c,%,$(wildcard $(1)*.c))
@@ -81,7 +88,10 @@ COMMANDS := $(sort $(call names,plugins/cmd_))
 
 PLUGINS := $(patsubst plugins/%.c,%,$(wildcard plugins/touchmark*.c))
 PROGRAMS := $(addprefix $(B)/bin/,$(PLUGINS))
+# Nobody calls these by hand: they are installed in libexec.
+HELPERS := $(filter %-full %-verify touchmark-fetch touchmark-pinentry,$(PLUGINS))
 GATE := $(B)/bin/touchmark-pre-receive
+COMPLETIONS := $(addprefix $(B)/completion/touchmark.,bash zsh fish)
 UNIT := $(patsubst t/unit/test_%.c,$(B)/unit/test_%,$(wildcard t/unit/test_*.c))
 FUZZ := $(patsubst t/fuzz/fuzz_%.c,%,$(wildcard t/fuzz/fuzz_*.c))
 MOCKS := $(patsubst t/mock/%.c,$(B)/mock/%,$(filter-out %_so.c,$(wildcard t/mock/*.c))) \
@@ -94,7 +104,7 @@ BENCHES := $(patsubst t/bench/%.c,$(B)/benchbin/%,$(wildcard t/bench/*.c))
 .DELETE_ON_ERROR:
 .SECONDARY:
 
-all: $(PROGRAMS) $(B)/bin/touchmark-gpgsm \
+all: $(PROGRAMS) $(B)/bin/touchmark-gpgsm $(COMPLETIONS) \
 	$(if $(wildcard hooks/touchmark-pre-receive.c),$(GATE))
 
 $(B)/obj/%.o: %.c | need-deps
@@ -104,7 +114,7 @@ $(B)/obj/%.o: %.c | need-deps
 .PHONY: need-deps
 need-deps:
 	@$(PKG_CONFIG) --exists $(PACKAGES) $(P11_PACKAGES) $(GIT_PACKAGES) \
-		$(NET_PACKAGES) 2>/dev/null || { echo >&2 \
+		$(NET_PACKAGES) $(PIN_PACKAGES) 2>/dev/null || { echo >&2 \
 		"touchmark: build dependencies are missing; run: make deps"; \
 		exit 1; }
 
@@ -141,7 +151,7 @@ $(B)/lib/$(1).a: $(OBJ_$(1)) $(T_$(1))
 	@rm -f $$@
 	$$(AR) rcs $$@ $$^
 endef
-$(foreach f,$(FLOORS) formats front cmd gpg hooks,$(eval $(call archive_rule,$(f))))
+$(foreach f,$(FLOORS) formats front cmd gpg ssh agent thin hooks,$(eval $(call archive_rule,$(f))))
 lib = $(addsuffix .a,$(addprefix $(B)/lib/,$(1)))
 
 JUDGE_LIBS := $(call lib,core formats seal x509 iface base)
@@ -149,14 +159,35 @@ SIGN_LIBS := $(call lib,front core formats seal key net x509 iface base)
 link = $(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group \
 	$(filter %.a,$^) -Wl,--end-group
 
-$(B)/bin/touchmark: $(B)/obj/plugins/touchmark.o $(call lib,cmd) \
+# $(1) program, $(2) its own archives: everything that signs or judges.
+define full_rule
+$(B)/bin/$(1): $(B)/obj/plugins/$(1).o $(call lib,$(2)) \
 		$(filter-out %/net.a,$(SIGN_LIBS))
+	@mkdir -p $$(@D)
+	$$(link) $$(LIBS_CRYPTO) $$(LIBS_P11) $$(LIBS_GIT)
+endef
+$(eval $(call full_rule,touchmark,cmd))
+$(eval $(call full_rule,touchmark-gpg-full,gpg))
+$(eval $(call full_rule,touchmark-ssh-keygen-full,ssh))
+$(eval $(call full_rule,touchmark-agent,agent))
+# What reads a stranger's signature links no key store.
+$(B)/bin/touchmark-gpg-verify: $(B)/obj/plugins/touchmark-gpg-verify.o \
+		$(call lib,gpg front core formats seal x509 iface base)
 	@mkdir -p $(@D)
-	$(link) $(LIBS_CRYPTO) $(LIBS_P11) $(LIBS_GIT)
-$(B)/bin/touchmark-gpg: $(B)/obj/plugins/touchmark-gpg.o $(call lib,gpg) \
-		$(filter-out %/net.a,$(SIGN_LIBS))
+	$(link) $(LIBS_CRYPTO) $(LIBS_GIT)
+# The programs that git calls: they ask the agent, and what it cannot do they
+# leave to the full program. They link libc alone, since every library costs
+# more than the asking.
+THIN = touchmark-gpg touchmark-ssh-keygen
+$(addprefix $(B)/bin/,$(THIN)): $(B)/bin/%: $(B)/obj/plugins/%.o \
+		$(call lib,thin gpg ssh key iface base)
 	@mkdir -p $(@D)
-	$(link) $(LIBS_CRYPTO) $(LIBS_P11) $(LIBS_GIT)
+	$(link)
+# The program that asks a person: the only one with gpgme in it.
+$(B)/bin/touchmark-pinentry: $(B)/obj/plugins/touchmark-pinentry.o \
+		$(call lib,base)
+	@mkdir -p $(@D)
+	$(link) $(LIBS_PIN)
 # The program that talks to the network: it links no key store.
 $(B)/bin/touchmark-fetch: $(B)/obj/plugins/touchmark-fetch.o \
 		$(call lib,net iface base)
@@ -169,9 +200,16 @@ $(GATE): $(B)/obj/hooks/touchmark-pre-receive.o $(call lib,hooks) $(JUDGE_LIBS)
 $(B)/bin/touchmark-gpgsm: $(B)/bin/touchmark-gpg
 	ln -sf touchmark-gpg $@
 
+# What shells offer, from the tables by which the programs read their options.
+$(COMPLETIONS): $(B)/completion/touchmark.%: plugins/completion.sh \
+		plugins/completion.awk plugins/completion.%.in \
+		$(B)/bin/touchmark $(B)/bin/touchmark-agent
+	@mkdir -p $(@D)
+	sh plugins/completion.sh $* $(B)/bin >$@
+
 # ---- tests --------------------------------------------------------------
 $(B)/unit/test_%: $(B)/obj/t/unit/test_%.o $(B)/obj/t/unit/tap.o \
-		$(call lib,hooks) $(SIGN_LIBS)
+		$(call lib,hooks agent thin) $(SIGN_LIBS)
 	@mkdir -p $(@D)
 	$(link) $(LIBS_CRYPTO) $(LIBS_P11) $(LIBS_GIT) $(LIBS_NET)
 $(B)/mock/%.so: t/mock/%_so.c | need-deps
@@ -185,7 +223,7 @@ $(B)/benchbin/%: $(B)/obj/t/bench/%.o $(call lib,base)
 	@mkdir -p $(@D)
 	$(link) $(LIBS_CRYPTO) $(LIBS_P11)
 $(B)/replay/fuzz_%: $(B)/obj/t/fuzz/fuzz_%.o $(B)/obj/t/fuzz/replay.o \
-		$(call lib,hooks gpg) $(SIGN_LIBS)
+		$(call lib,hooks gpg ssh agent thin) $(SIGN_LIBS)
 	@mkdir -p $(@D)
 	$(link) $(LIBS_CRYPTO) $(LIBS_P11) $(LIBS_GIT)
 
@@ -214,28 +252,41 @@ install: all
 		$(DESTDIR)$(mandir)/man1 $(DESTDIR)$(mandir)/man5 \
 		$(DESTDIR)$(mandir)/man7 $(DESTDIR)$(mandir)/man8 \
 		$(DESTDIR)$(bashdir) $(DESTDIR)$(zshdir) $(DESTDIR)$(fishdir)
-	for p in $(filter-out touchmark-fetch,$(PLUGINS)); do \
+	for p in $(filter-out $(HELPERS),$(PLUGINS)); do \
 		install -m 755 $(B)/bin/$$p $(DESTDIR)$(bindir)/$$p || exit 1; done
 	ln -sf touchmark-gpg $(DESTDIR)$(bindir)/touchmark-gpgsm
-	for p in touchmark-fetch touchmark-pre-receive; do \
+	for p in $(HELPERS) touchmark-pre-receive; do \
 		install -m 755 $(B)/bin/$$p $(DESTDIR)$(libexecdir)/$$p \
 		|| exit 1; done
+	install -d $(DESTDIR)$(unitdir)
+	for u in systemd/*; do \
+		sed 's|@bindir@|$(bindir)|' $$u >$(B)/unit.tmp && \
+		install -m 644 $(B)/unit.tmp $(DESTDIR)$(unitdir)/$${u##*/} \
+		|| exit 1; done
+	rm -f $(B)/unit.tmp
 	for m in man/*.[1-8]; do \
 		install -m 644 $$m $(DESTDIR)$(mandir)/man$${m##*.}/ \
 		|| exit 1; done
-	install -m 644 plugins/completion.bash $(DESTDIR)$(bashdir)/touchmark
-	install -m 644 plugins/completion.zsh $(DESTDIR)$(zshdir)/_touchmark
-	install -m 644 plugins/completion.fish $(DESTDIR)$(fishdir)/touchmark.fish
+	install -m 644 $(B)/completion/touchmark.bash \
+		$(DESTDIR)$(bashdir)/touchmark
+	ln -sf touchmark $(DESTDIR)$(bashdir)/touchmark-agent
+	install -m 644 $(B)/completion/touchmark.zsh \
+		$(DESTDIR)$(zshdir)/_touchmark
+	install -m 644 $(B)/completion/touchmark.fish \
+		$(DESTDIR)$(fishdir)/touchmark.fish
+	ln -sf touchmark.fish $(DESTDIR)$(fishdir)/touchmark-agent.fish
 
 uninstall:
 	rm -f $(addprefix $(DESTDIR)$(bindir)/,$(PLUGINS) touchmark-gpgsm)
-	rm -f $(DESTDIR)$(libexecdir)/touchmark-fetch \
-		$(DESTDIR)$(libexecdir)/touchmark-pre-receive
+	rm -f $(addprefix $(DESTDIR)$(libexecdir)/,$(HELPERS) \
+		touchmark-pre-receive)
 	-rmdir $(DESTDIR)$(libexecdir) 2>/dev/null
+	for u in systemd/*; do rm -f $(DESTDIR)$(unitdir)/$${u##*/}; done
 	for m in man/*.[1-8]; do \
 		rm -f $(DESTDIR)$(mandir)/man$${m##*.}/$${m##*/}; done
-	rm -f $(DESTDIR)$(bashdir)/touchmark $(DESTDIR)$(zshdir)/_touchmark \
-		$(DESTDIR)$(fishdir)/touchmark.fish
+	rm -f $(addprefix $(DESTDIR)$(bashdir)/,touchmark touchmark-agent) \
+		$(DESTDIR)$(zshdir)/_touchmark $(addprefix \
+		$(DESTDIR)$(fishdir)/,touchmark.fish touchmark-agent.fish)
 
 clean:
 	rm -rf build build-san build-fuzz

@@ -13,11 +13,43 @@
 #include "base/err.h"
 #include "base/secret.h"
 
+/*
+ * The person on whose behalf something is done: how to ask for a PIN and how
+ * to say that the token waits. Borrowed wherever it is handed on. A NULL
+ * pointer to one means the person at this process: its own /dev/tty, its own
+ * environment, nothing to be told.
+ */
+struct tmk_person {
+	int tty;		/* an open terminal of the one who asks; -1:
+				   this process' /dev/tty; -2: none */
+	const char *const *env;	/* "NAME=VALUE" for a pinentry (DISPLAY,
+				   GPG_TTY, ...), closed by NULL; NULL: the
+				   environment of this process */
+	/* One line for the person, without a newline; NULL: nobody listens. */
+	void (*notice)(void *ctx, const char *text);
+	void *ctx;
+	/* Ask yes or no; 0 for yes, negative (TMK_KEY) for no or when there is
+	 * no way to ask. NULL: this person is not asked. */
+	int (*confirm)(void *ctx, const char *question, struct tmk_err *err);
+	/* Whether the one who asked went away meanwhile: a prompt that waits
+	 * then ends without an answer. NULL: never. Quick, and does not
+	 * block. */
+	bool (*gone)(void *ctx);
+};
+
+/* Whether nobody waits any more; NULL is somebody who never goes. */
+static inline bool tmk_person_is_gone(const struct tmk_person *person)
+{
+	return person && person->gone && person->gone(person->ctx);
+}
+
 struct tmk_pin_request {
 	const char *token;	/* label, escaped; borrowed for the call */
 	const char *serial;
 	bool count_low;		/* CKF_USER_PIN_COUNT_LOW */
 	bool retry;		/* the previous answer was wrong */
+	const struct tmk_person *person;	/* who may go away over it; or
+				   NULL; borrowed for the call */
 };
 
 struct tmk_pin_source {

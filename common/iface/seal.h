@@ -10,12 +10,14 @@
 #ifndef TMK_IFACE_SEAL_H
 #define TMK_IFACE_SEAL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include <openssl/x509.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "iface/signer.h"
 #include "iface/stamper.h"
@@ -30,13 +32,18 @@ enum tmk_seal_format {
 #define TMK_SIGNATURES_MAX 16	/* SignerInfos in one seal */
 #define TMK_TOKENS_MAX 8	/* timestamp tokens on one SignerInfo */
 #define TMK_SEAL_MAX (1024 * 1024)	/* bytes of one encoded seal */
+#define TMK_KEY_ID 72		/* bytes of a key's fingerprint as text */
 
-/* What to seal. Everything is borrowed for the call. */
+/* What to seal. Everything is borrowed for the call. A seal uses the fields
+ * its encoding has and ignores the others. */
 struct tmk_seal_request {
 	struct tmk_signer *signer;
-	STACK_OF(X509) *certs;	/* leaf first, then intermediates */
+	STACK_OF(X509) *certs;	/* CMS: leaf first, then intermediates */
+	const char *user_id;	/* OpenPGP: "Name <mail>", UTF-8 */
+	int64_t created;	/* OpenPGP: creation time of the key */
+	const char *name_space;	/* SSHSIG: "git", "file" */
 	enum tmk_hash hash;
-	const uint8_t *digest;	/* of the content, made with `hash` */
+	const uint8_t *digest;	/* of content and suffix, made with `hash` */
 	size_t digest_len;
 	int64_t signing_time;	/* s since 1970: the signer's own claim */
 	struct tmk_stamper *stamper;	/* NULL: no timestamp */
@@ -45,9 +52,18 @@ struct tmk_seal_request {
 /* One signature (CMS: one SignerInfo) as read. */
 struct tmk_signature {
 	X509 *cert;		/* whose key signed; NULL: not embedded */
+	EVP_PKEY *key;		/* embedded without a certificate (SSHSIG) */
+	char key_id[TMK_KEY_ID];	/* of a signer without certificate: 40
+				   upper hex digits (16 when it says no more),
+				   "SHA256:..."; or "" */
+	const uint8_t *suffix;	/* bytes hashed after the content (the trailer
+				   of OpenPGP, RFC 9580 5.2.4); or NULL */
+	size_t suffix_len;
 	enum tmk_hash hash;	/* of the content */
+	enum tmk_hash value_hash;	/* of what `value` signs, where it is
+				   hashed again (SSHSIG); or 0 */
 	uint8_t digest[TMK_HASH_MAX];	/* what was signed (messageDigest) */
-	size_t digest_len;
+	size_t digest_len;	/* 0: the seal does not carry it */
 	const uint8_t *value;	/* signature bytes, what a token covers */
 	size_t value_len;
 	int64_t claimed_time;	/* signingTime or TMK_TIME_NONE: no proof */
@@ -69,15 +85,53 @@ struct tmk_evidence {
 	void *priv;
 };
 
+/* What becomes of the timestamps of one signature. Borrowed. */
+struct tmk_stamp_change {
+	const uint8_t *token;	/* one to add, DER; NULL: none */
+	size_t len;
+	unsigned int drop;	/* bit 1 << n: token[n] is left out */
+};
+
+/* Keys that are trusted without a certificate, as an OpenPGP keyring or an
+ * allowed_signers file tells them. */
+struct tmk_keyring {
+	const struct tmk_seal_ops *ops;
+	void *priv;
+};
+
+/* What a keyring says about the key behind one signature. Borrowed from the
+ * keyring and the evidence. */
+struct tmk_standing {
+	EVP_PKEY *key;
+	EVP_PKEY *owner;	/* whose word binds it; NULL: its own */
+	char key_id[TMK_KEY_ID];
+	char primary_id[TMK_KEY_ID];	/* of the key that owns it (OpenPGP
+				   subkeys), else as key_id; or "" */
+	char user[512];		/* user id or principals, escaped */
+	int64_t valid_from;	/* s since 1970; TMK_TIME_NONE: no such end */
+	int64_t valid_until;	/* the first second that is too late */
+	int64_t revoked_at;	/* TMK_TIME_NONE: it is not revoked */
+	bool revoked_hard;	/* all of its signatures fall */
+};
+
 struct tmk_seal_ops {
 	const char *name;	/* "cms" */
 	const char *suffix;	/* of a detached file: ".p7s" */
 	const char *armour;	/* PEM label in git: "SIGNED MESSAGE" */
 	enum tmk_seal_format format;
 
+	/* The digest that fits the signer's key in this format. */
+	enum tmk_hash (*hash)(const struct tmk_signer *signer);
+
+	/* Bytes to be hashed after the content before `make` gets the digest,
+	 * appended to `out`; a pure function of the request without its
+	 * digest. NULL: none. */
+	int (*trailer)(const struct tmk_seal_request *request,
+		       struct tmk_buf *out, struct tmk_err *err);
+
 	/* Make a seal over request->digest: sign in the token, check the
-	 * result with the public key, stamp, append the encoding (DER) to
-	 * `out`. */
+	 * result with the public key, stamp, append the encoding (binary,
+	 * without armour) to `out`. */
 	int (*make)(const struct tmk_seal_request *request,
 		    struct tmk_buf *out, struct tmk_err *err);
 
@@ -92,14 +146,45 @@ struct tmk_seal_ops {
 
 	/*
 	 * Check signature `i` cryptographically against the content's digest
-	 * (made by the caller with signature[i].hash): refuses with
-	 * signature-bad or cert-missing, else leaves `v` good.
+	 * (made by the caller with signature[i].hash over the content and
+	 * signature[i].suffix): refuses with signature-bad or cert-missing,
+	 * else leaves `v` good. `key` is the signer's for a seal that embeds
+	 * no certificate, NULL for one that does.
 	 */
 	int (*check)(const struct tmk_evidence *evidence, int i,
-		     const uint8_t *digest, size_t digest_len,
+		     EVP_PKEY *key, const uint8_t *digest, size_t digest_len,
 		     struct tmk_verdict *v, struct tmk_err *err);
 
 	void (*free)(struct tmk_evidence *evidence);
+
+	/*
+	 * Append the same seal with other timestamps to `out`; `change` has an
+	 * entry for each signature. Nothing that is signed changes a byte,
+	 * but the signatures may come in another order. NULL: this encoding
+	 * has no place for a timestamp. Fails with TMK_INPUT when there are
+	 * more tokens than one signature may have, or no room.
+	 */
+	int (*stamp)(const struct tmk_evidence *evidence,
+		     const struct tmk_stamp_change *change,
+		     struct tmk_buf *out, struct tmk_err *err);
+
+	/* The rest is NULL where signers have certificates. */
+
+	/* Read a keyring in this format's own form; `name` is for messages.
+	 * *out belongs to the caller (keyring_free). Fails with TMK_USAGE. */
+	int (*keyring_read)(struct tmk_keyring **out, const uint8_t *data,
+			    size_t len, const char *name,
+			    struct tmk_err *err);
+	void (*keyring_free)(struct tmk_keyring *keyring);
+
+	/* Whose key made signature `i`: refuses with cert-missing when the
+	 * keyring has no such key, else fills *out. `name_space` (SSHSIG) is
+	 * what the content is ("git", "file"). Pure. */
+	int (*keyring_find)(struct tmk_standing *out,
+			    const struct tmk_keyring *keyring,
+			    const struct tmk_evidence *evidence, int i,
+			    const char *name_space, struct tmk_verdict *v,
+			    struct tmk_err *err);
 };
 
 /* NULL is fine. */
@@ -107,6 +192,13 @@ static inline void tmk_evidence_free(struct tmk_evidence *evidence)
 {
 	if (evidence)
 		evidence->ops->free(evidence);
+}
+
+/* NULL is fine. */
+static inline void tmk_keyring_free(struct tmk_keyring *keyring)
+{
+	if (keyring)
+		keyring->ops->keyring_free(keyring);
 }
 
 /* Generated by the Makefile, closed by NULL. */

@@ -8,11 +8,13 @@
 #ifndef TMK_IFACE_SIGNER_H
 #define TMK_IFACE_SIGNER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "iface/pin.h"
 
 enum tmk_hash {
 	TMK_SHA256 = 1,
@@ -22,16 +24,19 @@ enum tmk_hash {
 
 #define TMK_HASH_MAX 64		/* bytes of the longest digest */
 #define TMK_SIGNATURE_MAX 1024	/* bytes of the longest bare signature */
+#define TMK_MESSAGE_MAX 1024	/* bytes of the longest message for Ed25519 */
 
 /* How the digest is signed. */
 enum tmk_scheme {
 	TMK_RSA_PKCS1 = 1,	/* RFC 8017 section 8.2, DigestInfo included */
-	TMK_ECDSA		/* FIPS 186-5 section 6 */
+	TMK_ECDSA,		/* FIPS 186-5 section 6 */
+	TMK_EDDSA		/* RFC 8032: pure Ed25519 over a message */
 };
 
 enum tmk_algorithm {
 	TMK_KEY_RSA = 1,
-	TMK_KEY_EC
+	TMK_KEY_EC,
+	TMK_KEY_ED25519		/* bits is 256 */
 };
 
 struct tmk_signer;
@@ -41,7 +46,9 @@ struct tmk_signer_ops {
 	 * Sign `len` bytes of digest, made with `hash`. Appends the bare
 	 * signature to `sig`: RSA big-endian, as long as the modulus; ECDSA
 	 * r || s, each as long as the order (PKCS#11 2.40 section 2.3.1).
-	 * Fails with TMK_KEY.
+	 * With TMK_EDDSA `digest` is the message itself, at most
+	 * TMK_MESSAGE_MAX bytes, `hash` is 0 and the signature R || S, 64
+	 * bytes (RFC 8032 5.1.6). Fails with TMK_KEY.
 	 */
 	int (*sign)(struct tmk_signer *signer, enum tmk_scheme scheme,
 		    enum tmk_hash hash, const uint8_t *digest, size_t len,
@@ -55,6 +62,14 @@ struct tmk_signer {
 	enum tmk_algorithm algorithm;
 	unsigned int bits;	/* RSA modulus or EC field, in bits */
 	struct tmk_buf spki;	/* SubjectPublicKeyInfo, DER (RFC 5280 4.1) */
+	/* Who can be asked and told things during the next sign; borrowed,
+	 * set by whoever calls it; NULL: the person at this process. */
+	const struct tmk_person *person;
+	/* Set by a sign that failed because the session is gone (the token
+	 * was taken out, its service was restarted): this signer will not
+	 * sign again, but one that is opened anew may. Never set after a PIN
+	 * was refused, nor for a module that does not come back. */
+	bool lost;
 };
 
 /* NULL is fine. */

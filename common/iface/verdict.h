@@ -20,7 +20,8 @@
 	X(OBJECT_MISSING, "object-missing", \
 	  "push again from a complete repository") \
 	X(SIGNATURE_MISSING, "signature-missing", \
-	  "sign it: git commit --amend -S, or git rebase --exec") \
+	  "sign it: git commit --amend --no-edit --allow-empty -S; several: " \
+	  "git rebase --force-rebase --gpg-sign BASE") \
 	X(SIGNATURE_MALFORMED, "signature-malformed", \
 	  "sign it again") \
 	X(SIGNATURE_BAD, "signature-bad", \
