@@ -94,6 +94,10 @@ static int wants_value(const char *name, struct tmk_err *err)
 	return tmk_err_set(err, TMK_USAGE, "--%s needs a value", name);
 }
 
+/* Whether the help that was asked for is for a program; there is one command
+ * line in each process. */
+static bool help_as_table;
+
 /* argv[*i] is "--name[=value]"; *i moves past a separate value. */
 static int long_option(const struct tmk_opt *table, int argc, char **argv,
 		       int *i, struct tmk_err *err)
@@ -105,7 +109,9 @@ static int long_option(const struct tmk_opt *table, int argc, char **argv,
 	if (!o)
 		return unknown(argv[*i], err);
 	if (o->kind == TMK_OPT_FLAG) {
-		if (eq)
+		if (eq && !strcmp(name, "help=table"))
+			help_as_table = true;
+		else if (eq)
 			return tmk_err_set(err, TMK_USAGE,
 					   "--%s takes no value", o->name);
 		return store(o, NULL, err);
@@ -174,8 +180,37 @@ int tmk_opt_parse(const struct tmk_opt *table, int argc, char **argv,
 
 #define HELP_COLUMN 26	/* where the explanation begins */
 
+/* The synopsis in one line, then a line for each option. */
+static void show_table(FILE *to, const char *synopsis,
+		       const struct tmk_opt *table)
+{
+	size_t len;
+
+	fprintf(to, "usage\t");
+	while (*synopsis) {
+		len = strcspn(synopsis, "\n");
+		fprintf(to, "%.*s", (int)len, synopsis);
+		synopsis += len;
+		len = strspn(synopsis, "\n ");
+		if (len)
+			fprintf(to, " ");
+		synopsis += len;
+	}
+	fprintf(to, "\n");
+	for (; table->name; table++)
+		fprintf(to, "option\t%c\t%s\t%s\t%s\t%s\n",
+			table->letter ? table->letter : '-', table->name,
+			table->arg ? table->arg : "-",
+			table->kind == TMK_OPT_LIST ? "many" : "once",
+			table->help);
+}
+
 void tmk_opt_help(FILE *to, const char *synopsis, const struct tmk_opt *table)
 {
+	if (help_as_table) {
+		show_table(to, synopsis, table);
+		return;
+	}
 	fprintf(to, "usage: %s\n", synopsis);
 	for (; table->name; table++) {
 		char left[80];

@@ -44,7 +44,15 @@ struct tmk_opt {
 int tmk_opt_parse(const struct tmk_opt *table, int argc, char **argv,
 		  int *operands, struct tmk_err *err) TMK_MUST_CHECK;
 
-/* Print "usage: SYNOPSIS" and a line per option. */
+/*
+ * Print "usage: SYNOPSIS" and a line per option. When the command line said
+ * --help=table, the same for a program to read, fields parted by tabs:
+ *	usage	SYNOPSIS in one line
+ *	option	LETTER or -	NAME	VALUE or -	once | many	TEXT
+ * plugins/completion.sh makes the completions of shells from it. A TEXT that
+ * is a list of words ("a (default), b or c; ...") says that the value is one
+ * of them.
+ */
 void tmk_opt_help(FILE *to, const char *synopsis, const struct tmk_opt *table);
 
 #endif

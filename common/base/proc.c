@@ -218,9 +218,24 @@ static bool same_file(const char *a, const char *b)
 		x.st_ino == y.st_ino;
 }
 
+/* One of ours may stand under another's name as a link; the small program and
+ * the full one, or two installations, must not call each other for ever. */
+static bool is_ours(const char *path)
+{
+	static const char mark[] = "/touchmark-";
+	char *real = realpath(path, NULL), *slash;
+	bool ours;
+
+	slash = real ? strrchr(real, '/') : NULL;
+	ours = slash && !strncmp(slash, mark, sizeof(mark) - 1);
+	free(real);
+	return ours;
+}
+
 static bool is_other_program(const char *path)
 {
-	return !access(path, X_OK) && !same_file(path, "/proc/self/exe");
+	return !access(path, X_OK) && !same_file(path, "/proc/self/exe") &&
+		!is_ours(path);
 }
 
 int tmk_proc_exec_other(char *const argv[], struct tmk_err *err)

@@ -26,7 +26,8 @@ int tmk_proc_run(char *const argv[], const void *in, size_t inlen,
 		 struct tmk_err *err) TMK_MUST_CHECK;
 
 /* Replace this process by argv[0] (found in PATH, never the file that runs
- * now: a program that stands in another's name must not call itself).
+ * now, nor a link to a program called touchmark-...: what stands in another's
+ * name must not call itself).
  * Returns only on failure. */
 int tmk_proc_exec_other(char *const argv[], struct tmk_err *err)
 	TMK_MUST_CHECK;

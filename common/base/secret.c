@@ -60,6 +60,19 @@ int tmk_secret_set(struct tmk_secret *secret, const void *data, size_t len,
 	return 0;
 }
 
+int tmk_secret_add(struct tmk_secret *secret, const void *data, size_t len,
+		   struct tmk_err *err)
+{
+	if (len > sizeof(secret->bytes) - secret->len)
+		return tmk_err_set(err, TMK_INPUT,
+				   "a PIN is longer than %d bytes",
+				   TMK_SECRET_MAX);
+	if (len)
+		memcpy(secret->bytes + secret->len, data, len);
+	secret->len += len;
+	return 0;
+}
+
 int tmk_secret_read(struct tmk_secret *secret, int fd, struct tmk_err *err)
 {
 	size_t used = 0;

@@ -31,6 +31,11 @@ void tmk_secret_free(struct tmk_secret *secret);
 int tmk_secret_set(struct tmk_secret *secret, const void *data, size_t len,
 		   struct tmk_err *err) TMK_MUST_CHECK;
 
+/* Append `len` bytes; the caller wipes its own copy. Fails (TMK_INPUT) over
+ * TMK_SECRET_MAX; what was there then stays. */
+int tmk_secret_add(struct tmk_secret *secret, const void *data, size_t len,
+		   struct tmk_err *err) TMK_MUST_CHECK;
+
 /* Read from `fd` straight into locked memory until end of file or the first
  * newline (which is dropped; a CR before it too). Fails (TMK_INPUT) over
  * TMK_SECRET_MAX or when a read fails; an empty answer is no failure. */
