@@ -69,4 +69,9 @@ bool tmk_cert_has_key(X509 *cert, const uint8_t *spki, size_t len);
  */
 bool tmk_cert_key_ok(X509 *cert, unsigned int min_rsa, char *why, size_t size);
 
+/* The same of a key without a certificate, from a format that names its curves
+ * and spells none out. */
+bool tmk_cert_pkey_ok(EVP_PKEY *key, unsigned int min_rsa, char *why,
+		      size_t size);
+
 #endif

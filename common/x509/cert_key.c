@@ -5,6 +5,7 @@
 
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
+#include <openssl/ec.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/x509.h>
@@ -112,6 +113,38 @@ static bool ec_ok(const X509_ALGOR *alg, char *why, size_t size)
 		return weak(why, size, "EC on a curve other than P-256, P-384 "
 			    "and P-521");
 	return true;
+}
+
+static bool curve_ok(EVP_PKEY *key)
+{
+	char group[64] = "";
+	size_t n = 0;
+	int nid;
+
+	if (EVP_PKEY_get_utf8_string_param(key, OSSL_PKEY_PARAM_GROUP_NAME,
+					   group, sizeof(group), &n) != 1)
+		return false;
+	nid = OBJ_sn2nid(group);
+	if (nid == NID_undef)
+		nid = EC_curve_nist2nid(group);
+	return nid == NID_X9_62_prime256v1 || nid == NID_secp384r1 ||
+		nid == NID_secp521r1;
+}
+
+bool tmk_cert_pkey_ok(EVP_PKEY *key, unsigned int min_rsa, char *why,
+		      size_t size)
+{
+	int kind = EVP_PKEY_get_base_id(key);
+	bool good;
+
+	if (kind == EVP_PKEY_RSA)
+		return rsa_ok(key, min_rsa, why, size);
+	ERR_set_mark();
+	good = kind == EVP_PKEY_ED25519 ||
+		(kind == EVP_PKEY_EC && curve_ok(key));
+	ERR_pop_to_mark();
+	return good || weak(why, size, "a key that is neither RSA, P-256, "
+			    "P-384, P-521 nor Ed25519");
 }
 
 bool tmk_cert_key_ok(X509 *cert, unsigned int min_rsa, char *why, size_t size)
