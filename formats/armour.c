@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/enc.h"
+#include "base/radix64.h"
 
 #define DASHES "-----"
 #define BEGIN "-----BEGIN "
@@ -13,11 +14,12 @@
 static const struct label {
 	const char *text;
 	enum tmk_seal_format format;
+	bool opaque;		/* no detached signature is inside */
 } labels[] = {
-	{ TMK_ARMOUR_LABEL_CMS, TMK_FORMAT_X509 },
-	{ "PGP SIGNATURE", TMK_FORMAT_OPENPGP },
-	{ "PGP MESSAGE", TMK_FORMAT_OPENPGP },
-	{ "SSH SIGNATURE", TMK_FORMAT_SSH },
+	{ TMK_ARMOUR_LABEL_CMS, TMK_FORMAT_X509, false },
+	{ TMK_ARMOUR_LABEL_OPENPGP, TMK_FORMAT_OPENPGP, false },
+	{ "PGP MESSAGE", TMK_FORMAT_OPENPGP, true },
+	{ TMK_ARMOUR_LABEL_SSH, TMK_FORMAT_SSH, false },
 };
 
 /* A place in the text, moved over what was recognised. */
@@ -89,125 +91,153 @@ static bool malformed(struct tmk_verdict *v, const char *why)
 	return false;
 }
 
-bool tmk_armour_frame(enum tmk_seal_format *format, const uint8_t **body,
-		      size_t *body_len, const uint8_t *text, size_t len,
-		      struct tmk_verdict *v)
+static const struct label *bad_frame(struct tmk_verdict *v, const char *why)
+{
+	malformed(v, why);
+	return NULL;
+}
+
+/* The frame: its label, and the lines between in *body; NULL refuses. */
+static const struct label *read_frame(const uint8_t **body, size_t *body_len,
+				      const uint8_t *text, size_t len,
+				      struct tmk_verdict *v)
 {
 	struct cursor c = { text, len };
 	const struct label *begin, *end;
 	const uint8_t *first;
+	size_t lines;
 
 	if (!len)
-		return malformed(v, "is empty");
+		return bad_frame(v, "is empty");
 	if (memchr(text, '\0', len))
-		return malformed(v, "holds a NUL byte");
+		return bad_frame(v, "holds a NUL byte");
 	if (memchr(text, '\r', len))
-		return malformed(v, "holds a carriage return");
+		return bad_frame(v, "holds a carriage return");
 	begin = skip_marker(&c, BEGIN);
 	if (!begin)
-		return malformed(v, "does not start with a BEGIN that git "
+		return bad_frame(v, "does not start with a BEGIN that git "
 				 "knows");
 	if (!skip(&c, "\n"))
-		return malformed(v, "has text behind BEGIN");
+		return bad_frame(v, "has text behind BEGIN");
 	first = c.at;
 	if (!find_end(&c))
-		return malformed(v, "has no END line");
-	*body_len = (size_t)(c.at - first);
+		return bad_frame(v, "has no END line");
+	lines = (size_t)(c.at - first);
 	end = skip_marker(&c, END);
 	if (end != begin)
-		return malformed(v, "is not closed by its own END");
+		return bad_frame(v, "is not closed by its own END");
 	if (!skip(&c, "\n"))
-		return malformed(v, "does not end its END line");
+		return bad_frame(v, "does not end its END line");
 	if (c.left)
-		return malformed(v, "is followed by more text");
-	*format = begin->format;
+		return bad_frame(v, "is followed by more text");
 	*body = first;
-	return true;
+	*body_len = lines;
+	return begin;
 }
 
-/* The characters of base64 in the body; 0 unless all lines but the last are of
- * one length, whole groups of four, none empty: the only shape that base64
- * writers make, so that nothing can hide in it. */
-static size_t base64_chars(const uint8_t *body, size_t len)
+bool tmk_armour_frame(enum tmk_seal_format *format, const uint8_t **body,
+		      size_t *body_len, const uint8_t *text, size_t len,
+		      struct tmk_verdict *v)
 {
-	const uint8_t *at = body, *newline;
-	size_t left = len, width = 0, chars = 0, here;
+	const struct label *label = read_frame(body, body_len, text, len, v);
 
-	while (left) {
-		newline = memchr(at, '\n', left);
-		if (!newline)
-			return 0;
-		here = (size_t)(newline - at);
-		if (!width)
-			width = here;
-		if (!here || here > TMK_ARMOUR_LINE_MAX || here % 4 ||
-		    here > width || (here < width && left > here + 1))
-			return 0;
-		chars += here;
-		at = newline + 1;
-		left -= here + 1;
-	}
-	return chars;
+	if (label)
+		*format = label->format;
+	return label != NULL;
+}
+
+/* Base64 alone in lines of one length. CMS in whole groups of four per line, as
+ * its writers make them. *why as base/radix64.h has it. */
+static int decode_plain(struct tmk_buf *out, bool groups, const uint8_t *body,
+			size_t len, const char **why)
+{
+	const uint8_t *newline = memchr(body, '\n', len);
+	size_t chars = tmk_radix64_chars(body, len, TMK_ARMOUR_LINE_MAX);
+
+	*why = "has lines of uneven or wrong length";
+	if (!chars || chars % 4 ||
+	    (groups && newline && (newline - body) % 4))
+		return -1;
+	/* Made room for first, so that what fails after is the text alone. */
+	*why = NULL;
+	if (!tmk_buf_reserve(out, chars / 4 * 3))
+		return -1;
+	*why = "is not canonical base64";
+	return tmk_dec_base64(out, (const char *)body, len);
 }
 
 int tmk_armour_read(struct tmk_buf *der, enum tmk_seal_format *format,
 		    const uint8_t *text, size_t len, struct tmk_verdict *v,
 		    struct tmk_err *err)
 {
-	struct tmk_buf bytes = TMK_BUF_INIT(TMK_SEAL_MAX);
-	enum tmk_seal_format kind;
+	struct tmk_buf bytes = TMK_BUF_INIT(2 * TMK_SEAL_MAX);
+	const struct label *label;
+	const char *why = NULL;
 	const uint8_t *body;
-	size_t body_len, most;
+	size_t body_len;
 	int rc = 0;
 
 	if (len >= 2 && text[len - 1] == '\n' && text[len - 2] == '\n' &&
 	    tmk_armour_begins(text, len) == TMK_FORMAT_OPENPGP)
 		len--;
-	if (!tmk_armour_frame(&kind, &body, &body_len, text, len, v))
+	label = read_frame(&body, &body_len, text, len, v);
+	if (!label)
 		return 0;
-	if (kind != TMK_FORMAT_X509) {
-		*format = kind;
-		return 0;
-	}
-	most = base64_chars(body, body_len) / 4 * 3;
-	if (!most) {
-		malformed(v, "has lines of uneven or wrong length");
+	if (label->opaque) {
+		*format = label->format;
 		return 0;
 	}
-	if (most > TMK_SEAL_MAX)
+	if (body_len > 2 * TMK_SEAL_MAX)
 		return tmk_verdict_refuse(v, TMK_LIMIT_EXCEEDED,
 			"the signature is larger than %d bytes", TMK_SEAL_MAX);
-	/* Made room for first, so that what fails after is the text alone. */
-	if (!tmk_buf_reserve(&bytes, most)) {
+	if (label->format == TMK_FORMAT_OPENPGP)
+		rc = tmk_radix64_decode(&bytes, body, body_len, &why);
+	else
+		rc = decode_plain(&bytes, label->format == TMK_FORMAT_X509,
+				  body, body_len, &why);
+	if (rc && why) {
+		malformed(v, why);
+		rc = 0;
+	} else if (rc) {
 		rc = tmk_err_nomem(err);
-		goto out;
-	}
-	if (tmk_dec_base64(&bytes, (const char *)body, body_len)) {
-		malformed(v, "is not canonical base64");
-		goto out;
-	}
-	if (tmk_buf_add(der, bytes.data, bytes.len)) {
+	} else if (bytes.len > TMK_SEAL_MAX) {
+		tmk_verdict_refuse(v, TMK_LIMIT_EXCEEDED, "the signature is "
+				   "larger than %d bytes", TMK_SEAL_MAX);
+	} else if (tmk_buf_add(der, bytes.data, bytes.len)) {
 		rc = tmk_err_nomem(err);
-		goto out;
+	} else {
+		*format = label->format;
 	}
-	*format = kind;
-out:
 	tmk_buf_release(&bytes);
 	return rc;
+}
+
+static bool is_openpgp(const char *label)
+{
+	return !strcmp(label, TMK_ARMOUR_LABEL_OPENPGP) ||
+		!strcmp(label, TMK_ARMOUR_LABEL_KEY);
 }
 
 int tmk_armour_write(struct tmk_buf *out, const char *label,
 		     const uint8_t *data, size_t len, struct tmk_err *err)
 {
+	size_t width = strcmp(label, TMK_ARMOUR_LABEL_SSH) ? TMK_ARMOUR_LINE :
+		TMK_ARMOUR_LINE_SSH;
 	size_t chars = (len + 2) / 3 * 4;
 	size_t room = sizeof(BEGIN END DASHES DASHES) + 2 * strlen(label) + 2 +
-		chars + chars / TMK_ARMOUR_LINE + 1;
+		chars + chars / TMK_ARMOUR_LINE + 1 +
+		sizeof("\n=AAAA\n");
+	int rc;
 
 	/* Room at once: base64 is added character by character. */
 	if (len > TMK_SEAL_MAX || !tmk_buf_reserve(out, room) ||
-	    tmk_buf_printf(out, BEGIN "%s" DASHES "\n", label) ||
-	    tmk_enc_base64(out, data, len, TMK_ARMOUR_LINE) ||
-	    tmk_buf_printf(out, END "%s" DASHES "\n", label))
+	    tmk_buf_printf(out, BEGIN "%s" DASHES "\n", label))
+		rc = -1;
+	else if (is_openpgp(label))
+		rc = tmk_radix64_encode(out, data, len);
+	else
+		rc = tmk_enc_base64(out, data, len, width);
+	if (rc || tmk_buf_printf(out, END "%s" DASHES "\n", label))
 		return tmk_err_set(err, TMK_INTERNAL,
 				   "no room for an armour of %zu bytes", len);
 	return 0;

@@ -2,11 +2,11 @@
  * armour.h - the text form in which git keeps a signature.
  *
  * "-----BEGIN LABEL-----", lines, "-----END LABEL-----": the label is how git
- * chooses the verifier, so it is all that is read of a format that is not
- * CMS. CMS ("SIGNED MESSAGE") is decoded here and strictly: one block, LF
- * line ends, canonical base64 in lines of equal length, nothing before, after
- * or between. Knows no signature encoding and no trust. Refusals are
- * signature-malformed; buffers are the caller's.
+ * chooses the verifier. Decoding is strict: one block, LF line ends,
+ * canonical base64 in lines of equal length, nothing before, after or between
+ * - but for the headers and the checksum of OpenPGP (base/radix64.h). Knows no
+ * signature encoding and no trust. Refusals are signature-malformed; buffers
+ * are the caller's.
  */
 #ifndef TMK_FORMATS_ARMOUR_H
 #define TMK_FORMATS_ARMOUR_H
@@ -21,7 +21,11 @@
 #include "iface/verdict.h"
 
 #define TMK_ARMOUR_LABEL_CMS "SIGNED MESSAGE"
+#define TMK_ARMOUR_LABEL_OPENPGP "PGP SIGNATURE"
+#define TMK_ARMOUR_LABEL_KEY "PGP PUBLIC KEY BLOCK"
+#define TMK_ARMOUR_LABEL_SSH "SSH SIGNATURE"
 #define TMK_ARMOUR_LINE 64	/* characters per line that we write */
+#define TMK_ARMOUR_LINE_SSH 70	/* in SSH signatures, as ssh-keygen does */
 #define TMK_ARMOUR_LINE_MAX 76	/* that we read (RFC 2045 section 6.8) */
 
 /*
@@ -42,18 +46,20 @@ bool tmk_armour_frame(enum tmk_seal_format *format, const uint8_t **body,
 		      struct tmk_verdict *v) TMK_MUST_CHECK;
 
 /*
- * Read an armoured signature. For CMS its bytes, at most TMK_SEAL_MAX, are
- * appended to `der` (whose maximum should let them in); of the
- * other formats only *format is told and `der` stays as it is. For OpenPGP one
- * empty line after END is let pass (a large forge writes it into its commits).
- * Returns 0 with `v` good, or 0 with the refusal in `v`; -1 when memory ends.
+ * Read an armoured signature of any of these formats: its bytes, at most
+ * TMK_SEAL_MAX, are appended to `der` (whose maximum should let them in). A
+ * PGP MESSAGE holds no detached signature: only *format is told, and `der`
+ * stays as it is. For OpenPGP one empty line after END is let pass (a large
+ * forge writes it into its commits). Returns 0 with `v` good, or 0 with the
+ * refusal in `v`; -1 when memory ends.
  */
 int tmk_armour_read(struct tmk_buf *der, enum tmk_seal_format *format,
 		    const uint8_t *text, size_t len, struct tmk_verdict *v,
 		    struct tmk_err *err) TMK_MUST_CHECK;
 
-/* Append the armour of `data`: BEGIN, base64 in lines of 64, END, newline.
- * `label` is a TMK_ARMOUR_LABEL_* or a seal's own. Fails with TMK_INTERNAL. */
+/* Append the armour of `data`: BEGIN, base64 in lines of 64 (SSH: 70), END,
+ * newline; for labels of OpenPGP with the empty line and the checksum. `label`
+ * is a TMK_ARMOUR_LABEL_* or a seal's own. Fails with TMK_INTERNAL. */
 int tmk_armour_write(struct tmk_buf *out, const char *label,
 		     const uint8_t *data, size_t len, struct tmk_err *err)
 	TMK_MUST_CHECK;

@@ -1,7 +1,9 @@
 /*
  * The certificates that were decoded last. Nothing is decided here: a hit is
- * what decoding the same bytes again would give.
+ * what decoding the same bytes again would give. One for the process: threads
+ * that come and go (an agent's) find what others decoded.
  */
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,23 +20,28 @@ struct entry {
 	X509 *x509;
 };
 
-static _Thread_local struct entry kept[KEPT];
-static _Thread_local unsigned int oldest;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct entry kept[KEPT];
+static unsigned int oldest;
 
 static X509 *find(const uint8_t *der, size_t len)
 {
+	X509 *found = NULL;
 	int i;
 
-	for (i = 0; i < KEPT; i++)
-		if (kept[i].len == len && !memcmp(kept[i].der, der, len))
-			return X509_up_ref(kept[i].x509) ? kept[i].x509 : NULL;
-	return NULL;
+	pthread_mutex_lock(&lock);
+	for (i = 0; i < KEPT && !found; i++)
+		if (kept[i].len == len && !memcmp(kept[i].der, der, len) &&
+		    X509_up_ref(kept[i].x509))
+			found = kept[i].x509;
+	pthread_mutex_unlock(&lock);
+	return found;
 }
 
 /* Keep it in the place of the oldest. Without memory it is simply not kept. */
 static void keep(const uint8_t *der, size_t len, X509 *x509)
 {
-	struct entry *e = &kept[oldest % KEPT];
+	struct entry *e;
 	uint8_t *copy;
 
 	if (len > KEPT_MAX)
@@ -47,12 +54,14 @@ static void keep(const uint8_t *der, size_t len, X509 *x509)
 		return;
 	}
 	memcpy(copy, der, len);
+	pthread_mutex_lock(&lock);
+	e = &kept[oldest++ % KEPT];
 	free(e->der);
 	X509_free(e->x509);
 	e->der = copy;
 	e->len = len;
 	e->x509 = x509;
-	oldest++;
+	pthread_mutex_unlock(&lock);
 }
 
 X509 *tmk_cms_cache_decode(const struct tmk_ber *der)
@@ -78,8 +87,10 @@ void tmk_cms_cache_keep(X509 *x509)
 {
 	unsigned char *der = NULL;
 	int len = i2d_X509(x509, &der);
+	X509 *known = len > 0 ? find(der, (size_t)len) : NULL;
 
-	if (len > 0)
+	if (len > 0 && !known)
 		keep(der, (size_t)len, x509);
+	X509_free(known);
 	OPENSSL_free(der);
 }

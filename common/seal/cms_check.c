@@ -73,7 +73,7 @@ static int hash_attrs(uint8_t *out, size_t *len, enum tmk_hash hash,
 	return rc;
 }
 
-int tmk_cms_check(const struct tmk_evidence *evidence, int i,
+int tmk_cms_check(const struct tmk_evidence *evidence, int i, EVP_PKEY *key,
 		  const uint8_t *digest, size_t digest_len,
 		  struct tmk_verdict *v, struct tmk_err *err)
 {
@@ -84,6 +84,7 @@ int tmk_cms_check(const struct tmk_evidence *evidence, int i,
 	char why[160];
 	int rc;
 
+	(void)key;	/* the certificate's is the one that counts */
 	if (!sig->cert)
 		return tmk_verdict_refuse(v, TMK_CERT_MISSING,
 					  "the signer's certificate is not "

@@ -57,6 +57,7 @@ struct tmk_cms_signer {
 struct tmk_cms {
 	struct tmk_evidence evidence;	/* first: free() gets this address */
 	uint8_t *der;			/* the input, copied */
+	size_t len;
 	struct tmk_cms_signer signer[TMK_SIGNATURES_MAX];
 	struct tmk_cms_cert cert[TMK_CMS_CERTS_MAX];
 	int certs;			/* without those given twice */
@@ -110,9 +111,14 @@ bool tmk_cms_cert_match(struct tmk_cms *cms, int i, struct tmk_verdict *v);
 /* seal.h: make and check of this seal (cms_make.c, cms_check.c). */
 int tmk_cms_make(const struct tmk_seal_request *request, struct tmk_buf *out,
 		 struct tmk_err *err) TMK_MUST_CHECK;
-int tmk_cms_check(const struct tmk_evidence *evidence, int i,
+int tmk_cms_check(const struct tmk_evidence *evidence, int i, EVP_PKEY *key,
 		  const uint8_t *digest, size_t digest_len,
 		  struct tmk_verdict *v, struct tmk_err *err) TMK_MUST_CHECK;
+
+/* seal.h: the same with other timestamps (cms_stamp.c). */
+int tmk_cms_stamp(const struct tmk_evidence *evidence,
+		  const struct tmk_stamp_change *change, struct tmk_buf *out,
+		  struct tmk_err *err) TMK_MUST_CHECK;
 
 /*
  * Whether `value` is `key`'s signature of `digest` (cms_check.c); `salt` is for

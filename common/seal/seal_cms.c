@@ -1,13 +1,15 @@
 /*
  * The table entry of the CMS seal, and the life of what it reads. Reading is
  * split by topic into cms_read.c (structure), cms_attr.c, cms_algor.c and
- * cms_cert.c; cms_check.c verifies, cms_make.c makes.
+ * cms_cert.c; cms_check.c verifies, cms_make.c makes, cms_stamp.c stamps later.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "iface/seal.h"
 #include "seal/cms_read.h"
+
+#define LARGE_RSA 7680		/* bits from which RSA matches SHA-384 */
 
 extern const struct tmk_seal_ops tmk_seal_cms;
 
@@ -36,6 +38,7 @@ static struct tmk_cms *cms_new(const uint8_t *der, size_t len)
 		return NULL;
 	}
 	memcpy(cms->der, der, len);
+	cms->len = len;
 	return cms;
 }
 
@@ -93,13 +96,24 @@ out:
 	return rc;
 }
 
+/* The digest of the certificate's key, as core/sign.h gives it. */
+static enum tmk_hash cms_hash(const struct tmk_signer *signer)
+{
+	if (signer->algorithm == TMK_KEY_RSA)
+		return signer->bits >= LARGE_RSA ? TMK_SHA384 : TMK_SHA256;
+	return signer->bits <= 256 ? TMK_SHA256 :
+		signer->bits <= 384 ? TMK_SHA384 : TMK_SHA512;
+}
+
 const struct tmk_seal_ops tmk_seal_cms = {
 	.name = "cms",
 	.suffix = ".p7s",
 	.armour = "SIGNED MESSAGE",
 	.format = TMK_FORMAT_X509,
+	.hash = cms_hash,
 	.make = tmk_cms_make,
 	.parse = cms_parse,
 	.check = tmk_cms_check,
+	.stamp = tmk_cms_stamp,
 	.free = cms_free,
 };
