@@ -141,11 +141,12 @@ static int set_timestamp(struct load *load, int key, const char *value,
 
 #define DEADLINE_MAX 600	/* seconds */
 
-static int set_seconds(int *out, const char *value, struct tmk_err *err)
+static int set_seconds(int *out, const char *value, int max,
+		       struct tmk_err *err)
 {
 	int64_t n = 0;
 
-	if (tmk_config_value_number(&n, value, 1, DEADLINE_MAX, err) < 0)
+	if (tmk_config_value_number(&n, value, 1, max, err) < 0)
 		return -1;
 	*out = (int)n;
 	return 0;
@@ -157,7 +158,8 @@ static int set_tsa_deadline(struct load *load, int key, const char *value,
 {
 	(void)key;
 	(void)e;
-	return set_seconds(&load->config->tsa_deadline, value, err);
+	return set_seconds(&load->config->tsa_deadline, value, DEADLINE_MAX,
+			   err);
 }
 
 static int set_module_deadline(struct load *load, int key, const char *value,
@@ -166,19 +168,59 @@ static int set_module_deadline(struct load *load, int key, const char *value,
 {
 	(void)key;
 	(void)e;
-	return set_seconds(&load->config->module_deadline, value, err);
+	return set_seconds(&load->config->module_deadline, value,
+			   DEADLINE_MAX, err);
 }
 
 static int set_agent(struct load *load, int key, const char *value,
 		     const struct tmk_config_entry *e, struct tmk_err *err)
 {
-	(void)load;
 	(void)key;
 	(void)e;
-	if (!strcmp(value, "never"))
-		return 0;
-	return tmk_err_set(err, TMK_USAGE, "'%s' is not supported yet",
-			   value);
+	if (strcmp(value, "never") && strcmp(value, "auto"))
+		return tmk_err_set(err, TMK_USAGE, "'%s' is neither auto nor "
+				   "never", value);
+	load->config->agent = !strcmp(value, "auto");
+	return 0;
+}
+
+#define AGENT_MAX (30 * 86400)	/* seconds */
+
+static int set_agent_idle(struct load *load, int key, const char *value,
+			  const struct tmk_config_entry *e,
+			  struct tmk_err *err)
+{
+	(void)key;
+	(void)e;
+	return set_seconds(&load->config->agent_idle, value, AGENT_MAX, err);
+}
+
+static int set_agent_lifetime(struct load *load, int key, const char *value,
+			      const struct tmk_config_entry *e,
+			      struct tmk_err *err)
+{
+	(void)key;
+	(void)e;
+	return set_seconds(&load->config->agent_lifetime, value, AGENT_MAX,
+			   err);
+}
+
+static int set_tsa_proxy(struct load *load, int key, const char *value,
+			 const struct tmk_config_entry *e,
+			 struct tmk_err *err)
+{
+	(void)key;
+	(void)e;
+	return tmk_config_value_text(&load->config->tsa_proxy, value, err);
+}
+
+static int set_tsa_tls_roots(struct load *load, int key, const char *value,
+			     const struct tmk_config_entry *e,
+			     struct tmk_err *err)
+{
+	(void)key;
+	return tmk_config_value_path(&load->config->tsa_tls_roots, value, e,
+				     err);
 }
 
 static const struct key_def main_keys[] = {
@@ -190,7 +232,11 @@ static const struct key_def main_keys[] = {
 	{ "timestamp", set_timestamp, false },
 	{ "tsadeadline", set_tsa_deadline, false },
 	{ "moduledeadline", set_module_deadline, false },
+	{ "tsaproxy", set_tsa_proxy, false },
+	{ "tsatlsroots", set_tsa_tls_roots, false },
 	{ "agent", set_agent, false },
+	{ "agentidle", set_agent_idle, false },
+	{ "agentlifetime", set_agent_lifetime, false },
 	{ "auditlog", NULL, false },
 	{ "requesters", NULL, false },
 	{ NULL, NULL, false }
@@ -230,11 +276,36 @@ static int set_created(struct load *load, int key, const char *value,
 				       value, 0, CREATED_MAX, err);
 }
 
+static int set_yes_or_no(bool *out, const char *value, struct tmk_err *err)
+{
+	if (strcmp(value, "true") && strcmp(value, "false"))
+		return tmk_err_set(err, TMK_USAGE, "'%s' is neither true nor "
+				   "false", value);
+	*out = !strcmp(value, "true");
+	return 0;
+}
+
+static int set_touch(struct load *load, int key, const char *value,
+		     const struct tmk_config_entry *e, struct tmk_err *err)
+{
+	(void)e;
+	return set_yes_or_no(&load->config->keys[key].touch, value, err);
+}
+
+static int set_confirm(struct load *load, int key, const char *value,
+		       const struct tmk_config_entry *e, struct tmk_err *err)
+{
+	(void)e;
+	return set_yes_or_no(&load->config->keys[key].confirm, value, err);
+}
+
 static const struct key_def name_keys[] = {
 	{ "uri", set_uri, false },
 	{ "cert", set_cert, false },
 	{ "userid", set_user_id, false },
 	{ "created", set_created, false },
+	{ "touch", set_touch, false },
+	{ "confirm", set_confirm, false },
 	{ "approvals", NULL, false },
 	{ "approver", NULL, false },
 	{ "approvalexpiry", NULL, false },
@@ -298,8 +369,10 @@ static int apply(struct load *load, const struct key_def *defs, int index,
 	for (; defs->name; defs++)
 		if (!strcmp(defs->name, key))
 			break;
-	if (!defs->name)
-		return tmk_err_set(err, TMK_USAGE, "unknown key");
+	if (!defs->name) {
+		tmk_err_set(err, TMK_USAGE, "unknown key");
+		return tmk_err_hint(err, "touchmark.conf(5) lists the keys");
+	}
 	if (e->origin == TMK_ORIGIN_GIT_REPO && !defs->repo) {
 		tmk_err_set(err, TMK_USAGE,
 			    "a repository's configuration may only name a "
@@ -375,6 +448,9 @@ int tmk_config_load(struct tmk_config **out, const char *repo_dir,
 		return tmk_err_nomem(err);
 	load.config->tsa_deadline = 10;
 	load.config->module_deadline = 30;
+	load.config->agent = true;
+	load.config->agent_idle = 3600;
+	load.config->agent_lifetime = 28800;
 	if (tmk_config_files_own(on_own, &load, err) < 0 ||
 	    tmk_config_files_git(repo_dir, "touchmark.", on_touchmark, &load,
 				 err) < 0 ||
@@ -397,6 +473,8 @@ void tmk_config_free(struct tmk_config *config)
 	free(config->key);
 	free(config->policy);
 	free(config->tsa_roots);
+	free(config->tsa_proxy);
+	free(config->tsa_tls_roots);
 	while (config->tsas)
 		free(config->tsa[--config->tsas]);
 	for (i = 0; i < config->n_keys; i++) {

@@ -38,6 +38,8 @@ struct tmk_key_config {
 	char *cert;		/* file of the chain, leaf first; or NULL */
 	char *user_id;		/* "Name <mail>"; or NULL */
 	int64_t created;	/* OpenPGP creation time; TMK_TIME_NONE */
+	bool touch;		/* the token waits for a touch at each use */
+	bool confirm;		/* the agent asks before each use */
 };
 
 struct tmk_config {
@@ -48,7 +50,12 @@ struct tmk_config {
 	char *tsa_roots;	/* PEM that a TSA's answer is checked against */
 	enum tmk_stamp_mode timestamp;
 	int tsa_deadline;	/* seconds, default 10 */
+	char *tsa_proxy;	/* for TSAs, as libcurl takes it; or NULL */
+	char *tsa_tls_roots;	/* PEM for https TSAs; NULL: the system's */
 	int module_deadline;	/* seconds, default 30 */
+	bool agent;		/* auto (default), or never */
+	int agent_idle;		/* s a login may lie unused, default 3600 */
+	int agent_lifetime;	/* s a login may last at all, default 28800 */
 	struct tmk_key_config keys[TMK_CONFIG_KEYS_MAX];
 	int n_keys;
 };

@@ -13,6 +13,7 @@
 
 #include "base/buf.h"
 #include "base/file.h"
+#include "core/config_memo.h"
 #include "core/config_program.h"
 
 #define OWN_FILES 2	/* sequence numbers that our own files take */
@@ -25,6 +26,7 @@ struct walk {
 	const char *file;
 	enum tmk_config_origin origin;
 	int sequence;
+	bool noting;		/* what is read now is kept */
 };
 
 int tmk_config_files_start(struct tmk_err *err)
@@ -49,21 +51,37 @@ static int git_fault(const char *path, struct tmk_err *err)
 			    "shows where git stops", path);
 }
 
-static int on_entry(const git_config_entry *ge, void *ctx)
+static int give(struct walk *w, const char *name, const char *value,
+		bool included)
 {
-	struct walk *w = ctx;
 	struct tmk_config_entry e = {
-		.name = ge->name,
-		.value = ge->value,
+		.name = name,
+		.value = value,
 		.file = w->file,
 		.origin = w->origin,
 		.sequence = w->sequence,
-		.included = ge->include_depth > 0,
+		.included = included,
 	};
 
-	if (w->prefix && strncmp(ge->name, w->prefix, strlen(w->prefix)))
+	if (w->prefix && strncmp(name, w->prefix, strlen(w->prefix)))
 		return 0;
-	return w->visit(w->ctx, &e, w->err) < 0 ? GIT_EUSER : 0;
+	return w->visit(w->ctx, &e, w->err);
+}
+
+static int on_entry(const git_config_entry *ge, void *ctx)
+{
+	struct walk *w = ctx;
+	bool included = ge->include_depth > 0;
+
+	if (w->noting)
+		tmk_config_memo_note(ge->name, ge->value, included);
+	return give(w, ge->name, ge->value, included) < 0 ? GIT_EUSER : 0;
+}
+
+/* One that was kept: it includes nothing. */
+static int on_kept(void *ctx, const char *name, const char *value)
+{
+	return give(ctx, name, value, false);
 }
 
 /* Parse one file with libgit2. */
@@ -108,6 +126,23 @@ static int there(struct stat *st, const char *path, struct tmk_err *err)
 	return 1;
 }
 
+/* The same, or what is known of it from the last time. */
+static int walk_own(struct walk *w, const char *path, const struct stat *st)
+{
+	int rc;
+
+	w->file = path;
+	rc = tmk_config_memo_replay(path, st, on_kept, w);
+	if (rc <= 0)
+		return rc;
+	w->noting = true;
+	tmk_config_memo_begin();
+	rc = walk_file(w, path);
+	tmk_config_memo_end(path, st, !rc);
+	w->noting = false;
+	return rc;
+}
+
 /* Our own files may name a module, which is code: they must be ours. */
 static int own_file(struct walk *w, const char *path)
 {
@@ -126,7 +161,7 @@ static int own_file(struct walk *w, const char *path)
 		return tmk_err_hint(w->err, "it can name code to load: chown "
 				    "it to yourself and chmod o-w %s", path);
 	}
-	return walk_file(w, path);
+	return walk_own(w, path, &st);
 }
 
 char *tmk_config_files_xdg(const char *tail)
@@ -150,7 +185,7 @@ int tmk_config_files_own(tmk_config_visit visit, void *ctx,
 			 struct tmk_err *err)
 {
 	const char *named = tmk_config_env_get("TOUCHMARK_CONFIG");
-	struct walk w = { NULL, visit, ctx, err, NULL, 0, 0 };
+	struct walk w = { NULL, visit, ctx, err, NULL, 0, 0, false };
 	char *user = NULL;
 	int ret = -1;
 
@@ -348,7 +383,7 @@ int tmk_config_files_git(const char *repo_dir, const char *prefix,
 			 tmk_config_visit visit, void *ctx,
 			 struct tmk_err *err)
 {
-	struct walk w = { prefix, visit, ctx, err, NULL, 0, OWN_FILES };
+	struct walk w = { prefix, visit, ctx, err, NULL, 0, OWN_FILES, false };
 	struct git_files f = { .count = 0 };
 	char *section = NULL;
 	int ret = -1, i;

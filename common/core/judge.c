@@ -1,4 +1,4 @@
-#include "core/judge.h"
+#include "core/judge_job.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -11,20 +11,9 @@
 
 #define CERTIFICATES_DEFAULT 16	/* [limits] certificates */
 #define RSA_DEFAULT 3072	/* bits: [trust] minRsa */
-#define RSA_ANY 512		/* bits: only absurd keys fall */
 
 /* Microsoft's "Lifetime Signing": CA/Browser Forum Code Signing BR. */
 #define EKU_LIFETIME "1.3.6.1.4.1.311.10.3.13"
-
-/* All that one judgement looks at. */
-struct job {
-	struct tmk_finding *finding;
-	const struct tmk_judge *judge;
-	const struct tmk_evidence *evidence;
-	const struct tmk_signature *sig;
-	struct tmk_verdict *v;
-	struct tmk_err *err;
-};
 
 void tmk_finding_init(struct tmk_finding *finding)
 {
@@ -38,13 +27,8 @@ void tmk_finding_release(struct tmk_finding *finding)
 	tmk_finding_init(finding);
 }
 
-static bool good(const struct job *job)
-{
-	return job->v->reason == TMK_GOOD;
-}
-
 /* What a stranger can make large, before anything is computed from it. */
-static int judge_limits(const struct job *job)
+static int judge_limits(const struct tmk_judge_job *job)
 {
 	int most = job->judge->certificates, have;
 
@@ -62,30 +46,34 @@ static int judge_limits(const struct job *job)
 	return 0;
 }
 
-static int judge_digest(const struct job *job)
+static int judge_digest(const struct tmk_judge_job *job)
 {
 	static const char *const names[] = {
 		[TMK_SHA256] = "SHA-256", [TMK_SHA384] = "SHA-384",
 		[TMK_SHA512] = "SHA-512"
 	};
-	unsigned int hash = job->sig->hash;
+	unsigned int hash = job->sig->hash, allowed = job->judge->hashes;
 
-	if (hash < TMK_SHA256 || hash > TMK_SHA512)
+	if (hash < TMK_SHA256 || hash > TMK_SHA512 ||
+	    job->sig->value_hash > TMK_SHA512)
 		return tmk_verdict_refuse(job->v, TMK_DIGEST_WEAK,
 			"the signature uses a digest that is not SHA-2");
-	if (job->judge->hashes && !(job->judge->hashes & 1u << hash))
+	/* Of two digests the weaker one is forged. */
+	if (allowed & 1u << hash && job->sig->value_hash)
+		hash = job->sig->value_hash;
+	if (allowed && !(allowed & 1u << hash))
 		return tmk_verdict_refuse(job->v, TMK_DIGEST_WEAK,
 			"the signature uses %s, which the policy does not "
 			"allow", names[hash]);
 	return 0;
 }
 
-static unsigned int least_rsa(const struct tmk_judge *judge)
+unsigned int tmk_judge_least_rsa(const struct tmk_judge *judge)
 {
 	return judge->min_rsa ? judge->min_rsa : RSA_DEFAULT;
 }
 
-static int judge_key(const struct job *job, unsigned int min_rsa)
+static int judge_key(const struct tmk_judge_job *job, unsigned int min_rsa)
 {
 	char why[200] = "";
 
@@ -98,7 +86,7 @@ static int judge_key(const struct job *job, unsigned int min_rsa)
 
 /* Absurd keys fall before they cost anything; a key that is only too short is
  * named as such after its signature has proved that it is meant. */
-static int judge_signature(const struct job *job, int i,
+static int judge_signature(const struct tmk_judge_job *job, int i,
 			   const uint8_t *digest, size_t digest_len)
 {
 	const struct tmk_evidence *evidence = job->evidence;
@@ -106,10 +94,10 @@ static int judge_signature(const struct job *job, int i,
 	if (!job->sig->cert)
 		return tmk_verdict_refuse(job->v, TMK_CERT_MISSING,
 			"the signer's certificate is not in the signature");
-	if (judge_key(job, RSA_ANY) || !good(job))
+	if (judge_key(job, TMK_JUDGE_RSA_ANY) || !tmk_judge_good(job))
 		return 0;
-	return evidence->ops->check(evidence, i, digest, digest_len, job->v,
-				    job->err);
+	return evidence->ops->check(evidence, i, NULL, digest, digest_len,
+				    job->v, job->err);
 }
 
 /* Whether the leaf says that a timestamp does not outlive it. */
@@ -131,7 +119,7 @@ static bool is_lifetime(X509 *cert)
 
 /* One token: it must be whole, from a TSA we trust, and not from the
  * future. */
-static int judge_token(const struct job *job, int i,
+static int judge_token(const struct tmk_judge_job *job, int i,
 		       struct tmk_tst_answer *answer)
 {
 	const struct tmk_judge *judge = job->judge;
@@ -167,7 +155,7 @@ static int judge_token(const struct job *job, int i,
 }
 
 /* All tokens must be good; the earliest gives the time. */
-static int judge_tokens(const struct job *job)
+static int judge_tokens(const struct tmk_judge_job *job)
 {
 	struct tmk_finding *f = job->finding;
 	struct tmk_tst_answer answer;
@@ -178,7 +166,7 @@ static int judge_tokens(const struct job *job)
 		answer.result = TMK_TST_BAD;
 		if (judge_token(job, i, &answer))
 			return -1;
-		if (!good(job))
+		if (!tmk_judge_good(job))
 			return 0;
 		if (f->stamped && answer.time >= f->time)
 			continue;
@@ -191,7 +179,7 @@ static int judge_tokens(const struct job *job)
 
 /* A timestamp proves nothing for a certificate that was not valid when it was
  * made; said here, because here both times can be named. */
-static int judge_order(const struct job *job)
+static int judge_order(const struct tmk_judge_job *job)
 {
 	char stamp[TMK_CLOCK_TEXT], edge[TMK_CLOCK_TEXT];
 	int64_t from, to, at = job->finding->time;
@@ -217,8 +205,7 @@ static int judge_order(const struct job *job)
 	return 0;
 }
 
-/* Find the trusted time: a token's, else the clock's. */
-static int judge_time(const struct job *job)
+int tmk_judge_time(const struct tmk_judge_job *job)
 {
 	const struct tmk_judge *judge = job->judge;
 	struct tmk_finding *f = job->finding;
@@ -229,18 +216,14 @@ static int judge_time(const struct job *job)
 		return 0;
 	if (!given && judge_tokens(job))
 		return -1;
-	if (!good(job))
-		return 0;
-	if (!f->stamped) {
-		if (judge->timestamp != TMK_STAMP_WHEN_EXPIRED)
-			tmk_verdict_refuse(job->v, TMK_TIMESTAMP_MISSING,
-				given ? "a timestamp is required, and a given "
-				"time stands in for none" :
-				"a timestamp is required, and the signature "
-				"has none");
-		return 0;
-	}
-	return judge_order(job);
+	if (tmk_judge_good(job) && !f->stamped &&
+	    judge->timestamp != TMK_STAMP_WHEN_EXPIRED)
+		tmk_verdict_refuse(job->v, TMK_TIMESTAMP_MISSING,
+				   given ? "a timestamp is required, and a "
+				   "given time stands in for none" :
+				   "a timestamp is required, and the signature "
+				   "has none");
+	return 0;
 }
 
 enum tmk_reason tmk_judge_chain_reason(enum tmk_chain_result result)
@@ -270,7 +253,7 @@ enum tmk_reason tmk_judge_chain_reason(enum tmk_chain_result result)
 
 /* An expired certificate: the way out depends on whether a timestamp would
  * have helped. */
-static void hint_expired(const struct job *job, bool lifetime)
+static void hint_expired(const struct tmk_judge_job *job, bool lifetime)
 {
 	if (lifetime)
 		tmk_verdict_hint(job->v, "sign again with a valid certificate: "
@@ -284,7 +267,7 @@ static void hint_expired(const struct job *job, bool lifetime)
 }
 
 /* The signer's chain at the trusted time. */
-static int judge_chain(const struct job *job)
+static int judge_chain(const struct tmk_judge_job *job)
 {
 	const struct tmk_judge *judge = job->judge;
 	struct tmk_finding *f = job->finding;
@@ -292,7 +275,7 @@ static int judge_chain(const struct job *job)
 		.trust = judge->trust, .leaf = job->sig->cert,
 		.untrusted = job->evidence->bag, .now = judge->now,
 		.revocation = judge->revocation, .ekus = judge->ekus,
-		.min_rsa = least_rsa(judge)
+		.min_rsa = tmk_judge_least_rsa(judge)
 	};
 	struct tmk_chain_answer answer = { 0 };
 	bool lifetime = is_lifetime(job->sig->cert);
@@ -317,6 +300,27 @@ static int judge_chain(const struct job *job)
 	return 0;
 }
 
+/* A signature whose certificate stands under a root. */
+static int judge_x509(const struct tmk_judge_job *job, int i,
+		      const uint8_t *digest, size_t digest_len)
+{
+	int rc;
+
+	if (!job->judge->trust)
+		return tmk_err_set(job->err, TMK_INTERNAL,
+				   "a judgement without trust");
+	rc = judge_signature(job, i, digest, digest_len);
+	if (!rc && tmk_judge_good(job))
+		rc = judge_key(job, tmk_judge_least_rsa(job->judge));
+	if (!rc && tmk_judge_good(job))
+		rc = tmk_judge_time(job);
+	if (!rc && tmk_judge_good(job) && job->finding->stamped)
+		rc = judge_order(job);
+	if (!rc && tmk_judge_good(job))
+		rc = judge_chain(job);
+	return rc;
+}
+
 int tmk_judge_signature(struct tmk_finding *finding,
 			const struct tmk_judge *judge,
 			const struct tmk_evidence *evidence, int i,
@@ -324,26 +328,25 @@ int tmk_judge_signature(struct tmk_finding *finding,
 			struct tmk_err *err)
 {
 	struct tmk_finding f;
-	struct job job = { &f, judge, evidence, NULL, &f.verdict, err };
+	struct tmk_judge_job job = { &f, judge, evidence, NULL, &f.verdict,
+		err };
 	int rc = 0;
 
-	if (i < 0 || i >= evidence->signatures || !judge->trust)
+	if (i < 0 || i >= evidence->signatures)
 		return tmk_err_set(err, TMK_INTERNAL,
-				   "a judgement without signature or trust");
+				   "a judgement without signature");
 	tmk_finding_init(&f);
 	job.sig = &evidence->signature[i];
 	f.cert = job.sig->cert;
 	rc = judge_limits(&job);
-	if (!rc && good(&job))
+	if (!rc && tmk_judge_good(&job))
 		rc = judge_digest(&job);
-	if (!rc && good(&job))
-		rc = judge_signature(&job, i, digest, digest_len);
-	if (!rc && good(&job))
-		rc = judge_key(&job, least_rsa(judge));
-	if (!rc && good(&job))
-		rc = judge_time(&job);
-	if (!rc && good(&job))
-		rc = judge_chain(&job);
+	if (!rc && tmk_judge_good(&job)) {
+		if (evidence->format == TMK_FORMAT_X509)
+			rc = judge_x509(&job, i, digest, digest_len);
+		else
+			rc = tmk_judge_by_key(&job, i, digest, digest_len);
+	}
 	if (rc) {
 		tmk_finding_release(&f);
 		return -1;

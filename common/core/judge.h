@@ -38,12 +38,19 @@ struct tmk_judge {
 	int64_t at;		/* --at: judge as if no token and this time;
 				   TMK_TIME_NONE: now */
 	int64_t clock_skew;	/* s that a genTime may be ahead of now */
+	/* Keys for formats without certificates; NULL trusts none. */
+	const struct tmk_keyring *openpgp;
+	const struct tmk_keyring *ssh;
+	const char *name_space;	/* of the content, for SSHSIG; NULL: "git" */
 };
 
 /* What was found out about one signature, good or not. */
 struct tmk_finding {
 	struct tmk_verdict verdict;
 	X509 *cert;		/* borrowed from the evidence; or NULL */
+	char key_id[TMK_KEY_ID];	/* a signer without certificate; or "" */
+	char primary_id[TMK_KEY_ID];	/* the key that owns it; or "" */
+	char user[512];		/* and who that is, escaped; or "" */
 	STACK_OF(X509) *chain;	/* leaf to root; belongs to the finding */
 	int64_t time;		/* the trusted time it was judged at */
 	bool stamped;		/* by a token */
@@ -60,9 +67,10 @@ enum tmk_reason tmk_judge_chain_reason(enum tmk_chain_result result);
 
 /*
  * Judge signature `i` of `evidence` over a content whose digest (made with
- * signature[i].hash) is given. Order: limits, digest, signature, key
- * strength, tokens, chain at the trusted time. Returns 0 with the finding,
- * negative when it could not judge.
+ * signature[i].hash over the content and signature[i].suffix) is given. Order:
+ * limits, digest, signature, key strength, tokens, then at the trusted time
+ * the chain (X.509) or what the keyring says of the key (OpenPGP, SSH).
+ * Returns 0 with the finding, negative when it could not judge.
  */
 int tmk_judge_signature(struct tmk_finding *finding,
 			const struct tmk_judge *judge,

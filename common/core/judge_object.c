@@ -51,15 +51,20 @@ static const struct tmk_seal_ops *find_seal(enum tmk_seal_format format)
 
 static int digest_payload(struct tmk_judge_object *o, struct tmk_err *err)
 {
+	const struct tmk_signature *sig = &o->evidence->signature[0];
 	struct tmk_digest d;
 	int i, ret = -1;
 
-	if (tmk_digest_init(&d, o->evidence->signature[0].hash, err) < 0)
+	if (tmk_digest_init(&d, sig->hash, err) < 0)
 		return -1;
 	for (i = 0; i < o->payloads; i++)
 		if (tmk_digest_update(&d, o->payload[i].data,
 				      o->payload[i].len, err) < 0)
 			goto out;
+	/* OpenPGP and SSH sign what the signature says of itself as well. */
+	if (sig->suffix && tmk_digest_update(&d, sig->suffix, sig->suffix_len,
+					     err) < 0)
+		goto out;
 	ret = tmk_digest_final(&d, o->digest, &o->digest_len, err);
 out:
 	tmk_digest_release(&d);
@@ -126,14 +131,35 @@ static int judge_member(const struct tmk_finding *f,
 {
 	char subject[256];
 
-	if (!role || tmk_policy_is_member(role, f->cert, f->chain))
+	if (!role || (f->cert && tmk_policy_is_member(role, f->cert,
+						      f->chain)))
 		return 0;
+	/* Members are named by certificate or e-mail address so far. */
+	if (!f->cert) {
+		tmk_verdict_refuse(v, TMK_SIGNER_NOT_ALLOWED, "the key %s is "
+				   "no member of the role \"%s\"", f->key_id,
+				   role->name);
+		return tmk_verdict_hint(v, "ask a member of the role \"%s\" "
+					"to sign", role->name);
+	}
 	tmk_cert_subject(subject, sizeof(subject), f->cert);
 	tmk_verdict_refuse(v, TMK_SIGNER_NOT_ALLOWED,
 			   "%s is no member of the role \"%s\"", subject,
 			   role->name);
 	return tmk_verdict_hint(v, "ask a member of the role \"%s\" to sign",
 				role->name);
+}
+
+/* Only a certificate says whose address is whose. */
+static int judge_identity(const struct tmk_finding *f, struct tmk_span email,
+			  const char *who, struct tmk_verdict *v)
+{
+	if (f->cert)
+		return tmk_identity_judge(v, f->cert, email, who);
+	tmk_verdict_refuse(v, TMK_IDENTITY_MISMATCH, "the key %s has no "
+			   "certificate that names the %s", f->key_id, who);
+	return tmk_verdict_hint(v, "sign with a certificate, or write "
+				"identity = off into the policy");
 }
 
 int tmk_judge_object_rule(struct tmk_judge_object *o,
@@ -161,7 +187,7 @@ int tmk_judge_object_rule(struct tmk_judge_object *o,
 		judge_member(f, rule->role, &own);
 	if (own.reason == TMK_GOOD &&
 	    rule->identity == TMK_IDENTITY_COMMITTER)
-		tmk_identity_judge(&own, f->cert, o->email, who);
+		judge_identity(f, o->email, who, &own);
 	if (own.reason != TMK_GOOD)
 		*v = own;
 	return 0;

@@ -302,8 +302,8 @@ out:
 	return ret;
 }
 
-int tmk_policy_load(struct tmk_policy **out, const char *path,
-		    struct tmk_err *err)
+static int read_or_load(struct tmk_policy **out, const char *path, bool trust,
+			struct tmk_err *err)
 {
 	struct tmk_policy_reader r = { policy_new(path) };
 	int ret = -1;
@@ -317,7 +317,7 @@ int tmk_policy_load(struct tmk_policy **out, const char *path,
 	}
 	if (read_all(&r, err) < 0)
 		goto out;
-	if (load_trust(r.policy, err) < 0) {
+	if (trust && load_trust(r.policy, err) < 0) {
 		if (err && err->code != TMK_INTERNAL)
 			err->code = TMK_USAGE;
 		tmk_err_prefix(err, "%s", path);
@@ -331,4 +331,16 @@ out:
 		tmk_policy_free(r.policy);
 	git_libgit2_shutdown();
 	return ret;
+}
+
+int tmk_policy_load(struct tmk_policy **out, const char *path,
+		    struct tmk_err *err)
+{
+	return read_or_load(out, path, true, err);
+}
+
+int tmk_policy_read(struct tmk_policy **out, const char *path,
+		    struct tmk_err *err)
+{
+	return read_or_load(out, path, false, err);
 }

@@ -99,6 +99,11 @@ struct tmk_policy {
 /* Read, resolve, load. *out belongs to the caller. */
 int tmk_policy_load(struct tmk_policy **out, const char *path,
 		    struct tmk_err *err) TMK_MUST_CHECK;
+
+/* The same without loading what it names: `trust` and `tsa_trust` are NULL and
+ * nothing can be judged with it. */
+int tmk_policy_read(struct tmk_policy **out, const char *path,
+		    struct tmk_err *err) TMK_MUST_CHECK;
 void tmk_policy_free(struct tmk_policy *policy);
 
 /* Whether `pattern` matches a whole ref name or e-mail: `*` is any run of

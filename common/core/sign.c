@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "x509/cert.h"
 #include "x509/chain.h"
+#include "x509/spki.h"
 
 #define NAME_TEXT 200
 #define MIN_RSA 3072		/* bits: what receivers and our gate ask */
@@ -55,8 +56,9 @@ static int check_validity(X509 *leaf, int64_t now, int64_t *not_after,
 		snprintf(what, sizeof(what), "expired at %s",
 			 tmk_clock_format(at, *not_after));
 		refuse(err, leaf, what);
-		return tmk_err_hint(err, "have it renewed: touchmark key csr, "
-				    "then touchmark key import-cert");
+		return tmk_err_hint(err, "have it renewed: touchmark key csr "
+				    "NAME -o FILE.csr, then touchmark key "
+				    "import-cert NAME FILE.pem");
 	}
 	return 0;
 }
@@ -85,7 +87,10 @@ static int check_usage(X509 *leaf, struct tmk_err *err)
 		rc = refuse(err, leaf, "is neither for codeSigning nor for "
 			    "emailProtection");
 	return rc ? tmk_err_hint(err, "ask the CA for a certificate with the "
-				 "extended key usage codeSigning") : 0;
+				 "key usage digitalSignature and the extended "
+				 "key usage codeSigning: touchmark key csr "
+				 "NAME -o FILE.csr, then touchmark key "
+				 "import-cert NAME FILE.pem") : 0;
 }
 
 static int check_key(X509 *leaf, struct tmk_err *err)
@@ -108,7 +113,7 @@ static int check_key(X509 *leaf, struct tmk_err *err)
 	tmk_err_set(err, TMK_KEY, "the certificate's key is too weak: %s",
 		    why);
 	return tmk_err_hint(err, "make a new key: touchmark key generate "
-			    "--algorithm rsa3072");
+			    "NEW-NAME --token LABEL --algorithm rsa3072");
 }
 
 int tmk_sign_cert_ok(X509 *leaf, int64_t now, char *warning, size_t size,
@@ -165,8 +170,9 @@ static X509 *choose_leaf(STACK_OF(X509) *certs, const uint8_t *spki,
 	if (refused && tmk_sign_cert_ok(refused, now, NULL, 0, why))
 		return NULL;
 	tmk_err_set(why, TMK_KEY, "no certificate for this key was found");
-	tmk_err_hint(why, "touchmark key csr makes a request for one; name "
-		     "its file as cert in the key's configuration");
+	tmk_err_hint(why, "touchmark key csr NAME -o FILE.csr makes a request "
+		     "for one; touchmark key import-cert NAME FILE.pem takes "
+		     "the answer");
 	return NULL;
 }
 
@@ -248,6 +254,19 @@ out:
 	return rc;
 }
 
+/* Whether the seal names the certificate, where it names one. */
+static bool names_signer(const struct tmk_evidence *evidence,
+			 const struct tmk_seal_request *r)
+{
+	if (!evidence || evidence->signatures != 1)
+		return false;
+	if (evidence->format != TMK_FORMAT_X509)
+		return true;	/* the key that it was checked with */
+	return evidence->signature[0].cert &&
+		!X509_cmp(evidence->signature[0].cert,
+			  sk_X509_value(r->certs, 0));
+}
+
 /* Read what was made as the judge would, and hold it against the request. */
 static int read_back(const struct tmk_buf *made,
 		     const struct tmk_seal_ops *seal,
@@ -255,17 +274,21 @@ static int read_back(const struct tmk_buf *made,
 {
 	struct tmk_verdict v = TMK_VERDICT_INIT;
 	struct tmk_evidence *evidence = NULL;
-	X509 *leaf = sk_X509_value(r->certs, 0);
+	EVP_PKEY *key = NULL;
 	int rc;
 
 	rc = seal->parse(&evidence, made->data, made->len, &v, err);
+	if (!rc && evidence && seal->format != TMK_FORMAT_X509) {
+		key = tmk_spki_key(r->signer->spki.data,
+				   r->signer->spki.len);
+		if (!key)
+			rc = tmk_err_set(err, TMK_KEY, "the token's public "
+					 "key cannot be read");
+	}
 	if (!rc && evidence)
-		rc = seal->check(evidence, 0, r->digest, r->digest_len, &v,
-				 err);
-	if (!rc && v.reason == TMK_GOOD &&
-	    (!evidence || evidence->signatures != 1 ||
-	     !evidence->signature[0].cert ||
-	     X509_cmp(evidence->signature[0].cert, leaf)))
+		rc = seal->check(evidence, 0, key, r->digest, r->digest_len,
+				 &v, err);
+	if (!rc && v.reason == TMK_GOOD && !names_signer(evidence, r))
 		tmk_verdict_refuse(&v, TMK_INTERNAL_ERROR,
 				   "it names another signer");
 	if (!rc && v.reason != TMK_GOOD) {
@@ -274,6 +297,7 @@ static int read_back(const struct tmk_buf *made,
 			    tmk_reason_id(v.reason), v.text);
 		rc = tmk_err_hint(err, "nothing was written");
 	}
+	EVP_PKEY_free(key);
 	tmk_evidence_free(evidence);
 	return rc;
 }

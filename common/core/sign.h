@@ -26,6 +26,16 @@ enum tmk_hash tmk_sign_hash(X509 *cert);
 int tmk_sign_cert_ok(X509 *leaf, int64_t now, char *warning, size_t size,
 		     struct tmk_err *err) TMK_MUST_CHECK;
 
+/*
+ * Whether one of the CRLs that the policy at `path` names lists this leaf: a
+ * signature by it would be refused, so none is made (TMK_KEY). Only the CRLs
+ * of its issuer are asked, by name: their signatures are the judge's business.
+ * 0 not listed, 1 listed with `err` filled, negative when the policy or a CRL
+ * cannot be read.
+ */
+int tmk_sign_cert_revoked(X509 *leaf, const char *path, int64_t now,
+			  struct tmk_err *err) TMK_MUST_CHECK;
+
 /* Choose the signing certificate of `spki` among `certs` (any order): the
  * valid one with the latest notBefore becomes the first, its issuers follow
  * in order, the root left out. *out belongs to the caller. Fails with TMK_KEY

@@ -1,0 +1,167 @@
+/*
+ * Signatures without certificates (OpenPGP, SSH): the key comes from a keyring
+ * that the judge was given, and what the keyring says of it is held against
+ * the trusted time.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "core/judge_job.h"
+#include "x509/cert.h"
+
+static const struct tmk_keyring *choose(const struct tmk_judge_job *job)
+{
+	switch (job->evidence->format) {
+	case TMK_FORMAT_OPENPGP:
+		return job->judge->openpgp;
+	case TMK_FORMAT_SSH:
+		return job->judge->ssh;
+	case TMK_FORMAT_X509:
+		break;
+	}
+	return NULL;
+}
+
+static int no_keyring(const struct tmk_judge_job *job)
+{
+	bool ssh = job->evidence->format == TMK_FORMAT_SSH;
+
+	tmk_verdict_refuse(job->v, TMK_CERT_MISSING, "the signature is by the "
+			   "key %s, and no %s says whose that is",
+			   job->sig->key_id, ssh ? "allowed_signers file" :
+			   "OpenPGP keyring");
+	return tmk_verdict_hint(job->v, "name one that you trust: %s FILE",
+				ssh ? "--allowed-signers" : "--keyring");
+}
+
+static int judge_strength(const struct tmk_judge_job *job, EVP_PKEY *key,
+			  unsigned int min_rsa)
+{
+	char why[200] = "";
+
+	if (!tmk_cert_pkey_ok(key, min_rsa, why, sizeof(why)))
+		return tmk_verdict_refuse(job->v, TMK_KEY_WEAK,
+					  "the signer's key is refused: %s",
+					  why);
+	return 0;
+}
+
+static int refuse_expired(const struct tmk_judge_job *job,
+			  const struct tmk_standing *s)
+{
+	char at[TMK_CLOCK_TEXT], end[TMK_CLOCK_TEXT];
+	const struct tmk_finding *f = job->finding;
+
+	tmk_clock_format(at, f->time);
+	tmk_clock_format(end, s->valid_until);
+	if (f->stamped)
+		return tmk_verdict_refuse(job->v, TMK_CERT_EXPIRED,
+			"the timestamp (%s) was made after the key %s expired "
+			"(%s)", at, s->key_id, end);
+	tmk_verdict_refuse(job->v, TMK_CERT_EXPIRED, "the key %s expired at "
+			   "%s", s->key_id, end);
+	if (job->judge->timestamp == TMK_STAMP_OFF)
+		return tmk_verdict_hint(job->v, "sign again with a valid key: "
+			"timestamps do not count here");
+	return tmk_verdict_hint(job->v, "sign again with a valid key and a "
+		"timestamp (touchmark.tsa), which outlasts it");
+}
+
+static int refuse_revoked(const struct tmk_judge_job *job,
+			  const struct tmk_standing *s)
+{
+	char end[TMK_CLOCK_TEXT];
+
+	if (s->revoked_hard)
+		tmk_verdict_refuse(job->v, TMK_CERT_REVOKED, "the key %s was "
+				   "revoked for a reason that ends all its "
+				   "signatures", s->key_id);
+	else
+		tmk_verdict_refuse(job->v, TMK_CERT_REVOKED, "the key %s was "
+				   "revoked at %s", s->key_id,
+				   tmk_clock_format(end, s->revoked_at));
+	return tmk_verdict_hint(job->v, "sign again with a key that is not "
+				"revoked");
+}
+
+/* What the keyring says, at the trusted time. A revocation comes first: it is
+ * the graver news. */
+static int judge_standing(const struct tmk_judge_job *job,
+			  const struct tmk_standing *s)
+{
+	char at[TMK_CLOCK_TEXT], begin[TMK_CLOCK_TEXT];
+	int64_t time = job->finding->time;
+
+	if (s->revoked_hard || (s->revoked_at != TMK_TIME_NONE &&
+				s->revoked_at <= time))
+		return refuse_revoked(job, s);
+	if (s->valid_from != TMK_TIME_NONE && time < s->valid_from)
+		return tmk_verdict_refuse(job->v, TMK_CERT_NOT_YET_VALID,
+			"the %s (%s) is before the key %s became valid (%s)",
+			job->finding->stamped ? "timestamp" : "time",
+			tmk_clock_format(at, time), s->key_id,
+			tmk_clock_format(begin, s->valid_from));
+	if (s->valid_until != TMK_TIME_NONE && time >= s->valid_until)
+		return refuse_expired(job, s);
+	return 0;
+}
+
+/* Whose key it is; the finding tells, whatever comes after. */
+static int find_key(const struct tmk_judge_job *job,
+		    const struct tmk_keyring *ring, int i,
+		    struct tmk_standing *s)
+{
+	const char *name_space = job->judge->name_space;
+	struct tmk_finding *f = job->finding;
+
+	if (ring->ops->keyring_find(s, ring, job->evidence, i,
+				    name_space ? name_space : "git", job->v,
+				    job->err))
+		return -1;
+	if (!tmk_judge_good(job))
+		return 0;
+	if (!s->key)
+		return tmk_err_set(job->err, TMK_INTERNAL,
+				   "the keyring gave no key");
+	snprintf(f->key_id, sizeof(f->key_id), "%s", s->key_id);
+	snprintf(f->primary_id, sizeof(f->primary_id), "%s",
+		 s->primary_id[0] ? s->primary_id : s->key_id);
+	snprintf(f->user, sizeof(f->user), "%s", s->user);
+	return 0;
+}
+
+int tmk_judge_by_key(const struct tmk_judge_job *job, int i,
+		     const uint8_t *digest, size_t digest_len)
+{
+	const struct tmk_evidence *evidence = job->evidence;
+	const struct tmk_keyring *ring = choose(job);
+	struct tmk_finding *f = job->finding;
+	struct tmk_standing s = { 0 };
+	int rc;
+
+	snprintf(f->key_id, sizeof(f->key_id), "%s", job->sig->key_id);
+	if (!ring)
+		return no_keyring(job);
+	if (ring->ops != evidence->ops)
+		return tmk_err_set(job->err, TMK_INTERNAL,
+				   "a keyring of another format");
+	rc = find_key(job, ring, i, &s);
+	if (!rc && tmk_judge_good(job))
+		rc = judge_strength(job, s.key, TMK_JUDGE_RSA_ANY);
+	if (!rc && tmk_judge_good(job))
+		rc = evidence->ops->check(evidence, i, s.key, digest,
+					  digest_len, job->v, job->err);
+	if (!rc && tmk_judge_good(job))
+		rc = judge_strength(job, s.key,
+				    tmk_judge_least_rsa(job->judge));
+	/* Whoever breaks the owner's key binds keys of his own to it. */
+	if (!rc && tmk_judge_good(job) && s.owner)
+		rc = judge_strength(job, s.owner,
+				    tmk_judge_least_rsa(job->judge));
+	if (!rc && tmk_judge_good(job))
+		rc = tmk_judge_time(job);
+	if (!rc && tmk_judge_good(job))
+		rc = judge_standing(job, &s);
+	return rc;
+}
