@@ -2,164 +2,146 @@
 
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/enc.h"
-#include "base/proc.h"
-#include "iface/signer.h"
-#include "x509/chain.h"
-#include "x509/digest.h"
-#include "x509/tst.h"
+#include "plugins/front_stamp_ask.h"
+#include "plugins/front_stamp_memory.h"
+#include "plugins/front_stamp_trust.h"
 
-#define FETCH "touchmark-fetch"
-#define QUERY_MAX 1024		/* bytes of a TimeStampReq */
-#define URL_MAX 4096		/* bytes of a URL */
-#define GRACE_MS 2000		/* for a fetcher to notice its own deadline */
-#define MAX_SKEW 300		/* s ahead of our clock: gates refuse it */
-#define URL_TEXT 256
+#define WARN_TEXT 1200
 
-/* A TSA's URL for messages: without user and password. */
-static const char *show_url(char *out, size_t size, const char *url)
-{
-	const char *colon = strstr(url, "://");
-	const char *host = colon ? colon + 3 : url;
-	const char *at = memrchr(host, '@', strcspn(host, "/?#"));
-	char plain[URL_TEXT];
+/* One configured authority, and what is known of it. */
+struct authority {
+	const char *url;
+	char name[TMK_STAMP_URL_TEXT];	/* the URL as it may be shown */
+	char id[TMK_STAMP_MEMORY_ID];
+	struct tmk_stamp_memory memory;
+	bool passed_over;	/* because it failed lately */
+};
 
-	snprintf(plain, sizeof(plain), "%.*s%s", (int)(host - url), url,
-		 at ? at + 1 : host);
-	return tmk_enc_show_into(out, size, plain, strlen(plain));
-}
+/* One stamp that is being got. */
+struct round {
+	const struct tmk_front_stamp *s;
+	struct tmk_stamp_ask ask;
+	struct authority authority[TMK_CONFIG_TSA_MAX];
+	int n;
+};
 
-static void warn(const struct tmk_front_stamp *s, const char *what,
+static void tell(const struct tmk_front_stamp *s, const char *what,
 		 const char *more)
 {
-	fprintf(stderr, "%s: warning: %s%s%s\n", s->program, what,
-		*more ? ": " : "", more);
+	char line[WARN_TEXT];
+
+	if (!s->warn)
+		return;
+	snprintf(line, sizeof(line), "warning: %s%s%s", what,
+		 *more ? ": " : "", more);
+	s->warn(s->ctx, line);
 }
 
-/* Hand `query` to the fetcher; its answer into `answer`. The URL goes before
- * it: arguments can be read by everybody, and it may hold a password. */
-static int fetch(struct tmk_buf *answer, const struct tmk_front_stamp *s,
-		 const char *url, const struct tmk_buf *query,
-		 struct tmk_err *err)
+void tmk_front_stamp_warn(void *ctx, const char *text)
 {
-	int ms = s->config->tsa_deadline * 1000, status = 0, rc;
-	char deadline[16], max[16], program[] = FETCH;
-	struct tmk_buf in = TMK_BUF_INIT(QUERY_MAX + URL_MAX);
-	char *path = NULL;
-	char *argv[12] = { NULL };
-	size_t n = 0;
+	fprintf(stderr, "%s: %s\n", (const char *)ctx, text);
+}
 
-	if (tmk_proc_find_helper(&path, program, err))
-		return -1;
-	if (strlen(url) >= URL_MAX || strchr(url, '\n') ||
-	    tmk_buf_addstr(&in, url) || tmk_buf_addch(&in, '\n') ||
-	    tmk_buf_add(&in, query->data, query->len)) {
-		rc = tmk_err_set(err, TMK_USAGE, "it is no URL");
-		goto out;
+/* What the memory says, under a name that changes with how the authority is
+ * reached and judged: a setting that was mended is tried at once. */
+static void recall(struct authority *a, const struct tmk_config *config,
+		   const char *url, int64_t now)
+{
+	char proxy[TMK_STAMP_URL_TEXT];
+	const char *part[4] = { a->name, NULL, config->tsa_roots,
+				config->tsa_tls_roots };
+
+	a->url = url;
+	tmk_front_stamp_ask_show(a->name, sizeof(a->name), url);
+	if (config->tsa_proxy)
+		part[1] = tmk_front_stamp_ask_show(proxy, sizeof(proxy),
+						   config->tsa_proxy);
+	tmk_front_stamp_memory_id(a->id, part, 4);
+	a->memory = tmk_front_stamp_memory_get(a->id, now);
+}
+
+/* 0 with a token; 1 without, and it was told why; negative when nobody can be
+ * asked. */
+static int ask(struct round *r, struct authority *a, struct tmk_buf *token,
+	       struct tmk_err *err)
+{
+	struct tmk_err why = TMK_ERR_INIT;
+	int64_t begin = tmk_clock_now();
+
+	r->ask.url = a->url;
+	a->passed_over = false;
+	if (!tmk_front_stamp_ask(token, &r->ask, &why)) {
+		if (a->memory.failures)
+			tmk_front_stamp_memory_worked(a->id, tmk_clock_now());
+		return 0;
 	}
-	snprintf(deadline, sizeof(deadline), "%d", ms);
-	snprintf(max, sizeof(max), "%d", TMK_TST_MAX);
-	argv[n++] = path;
-	argv[n++] = (char[]){ "--deadline" };
-	argv[n++] = deadline;
-	argv[n++] = (char[]){ "--max" };
-	argv[n++] = max;
-	argv[n++] = (char[]){ "--type=application/timestamp-query" };
-	argv[n++] = (char[]){ "--expect=application/timestamp-reply" };
-	argv[n++] = (char[]){ "-" };
-	rc = tmk_proc_run(argv, in.data, in.len, answer, ms + GRACE_MS,
-			  &status, TMK_NET, err);
-	if (!rc && status)
-		rc = tmk_err_set(err, TMK_NET, "it gave no answer");
-out:
-	tmk_buf_release(&in);
-	free(path);
+	if (r->ask.down)
+		tmk_front_stamp_memory_failed(a->id, begin, tmk_clock_now());
+	if (why.code != TMK_NET) {
+		if (err)
+			*err = why;
+		return tmk_err_prefix(err, "%s", a->name);
+	}
+	tell(r->s, a->name, why.text);
+	return 1;
+}
+
+static void pass_over(struct round *r, struct authority *a, int64_t now)
+{
+	int64_t wait = tmk_front_stamp_memory_wait(&a->memory, now);
+	char text[160];
+
+	a->passed_over = true;
+	snprintf(text, sizeof(text), "not asked, since it failed %lld s ago; "
+		 "it will be again in %lld s",
+		 (long long)(now - a->memory.failed), (long long)wait);
+	tell(r->s, a->name, text);
+}
+
+/* Those that did not fail lately, in the order of the configuration. */
+static int ask_in_order(struct round *r, struct tmk_buf *token,
+			struct tmk_err *err)
+{
+	int64_t now = tmk_clock_now();
+	int i, rc = 1;
+
+	for (i = 0; rc > 0 && i < r->n; i++) {
+		struct authority *a = &r->authority[i];
+
+		if (tmk_front_stamp_memory_wait(&a->memory, now))
+			pass_over(r, a, now);
+		else
+			rc = ask(r, a, token, err);
+	}
 	return rc;
 }
 
-/* The roots that a TSA's answer is held against, if there are any. */
-static int load_trust(struct tmk_trust **out, const struct tmk_front_stamp *s,
+/* A stamp that must be: of those that were passed over, the one whose failure
+ * is the longest ago. */
+static int ask_anyway(struct round *r, struct tmk_buf *token,
 		      struct tmk_err *err)
 {
-	struct tmk_trust *trust = NULL;
+	struct authority *best = NULL;
+	int i;
 
-	if (!s->config->tsa_roots)
-		return 0;
-	if (tmk_trust_new(&trust, err))
-		return -1;
-	if (tmk_trust_add_roots(trust, s->config->tsa_roots, err)) {
-		tmk_trust_free(trust);
-		return tmk_err_prefix(err, "touchmark.tsaRoots");
+	for (i = 0; i < r->n; i++) {
+		struct authority *a = &r->authority[i];
+
+		if (a->passed_over &&
+		    (!best || a->memory.failed < best->memory.failed))
+			best = a;
 	}
-	*out = trust;
-	return 0;
-}
-
-/* What a judge will ask of the token later, asked before it is embedded. */
-static int judge(const struct tmk_front_stamp *s, const struct tmk_buf *token,
-		 const uint8_t *data, size_t len, const struct tmk_trust *trust,
-		 struct tmk_err *err)
-{
-	struct tmk_tst_answer answer;
-	int64_t now = tmk_clock_now();
-	char at[TMK_CLOCK_TEXT];
-
-	memset(&answer, 0, sizeof(answer));
-	if (tmk_tst_judge(&answer, token->data, token->len, data, len, trust,
-			  TMK_REVOCATION_CHECK, now, err))
-		return -1;
-	if (answer.result != TMK_TST_GOOD)
-		return tmk_err_set(err, TMK_NET, "%s: %s",
-				   answer.result == TMK_TST_UNTRUSTED ?
-				   "an untrusted timestamp" :
-				   "a bad timestamp", answer.text);
-	if (answer.time > now + MAX_SKEW)
-		warn(s, "the timestamp is ahead of this machine's clock",
-		     tmk_clock_format(at, answer.time));
-	return 0;
-}
-
-/* Ask one authority. The token is appended only when all is well. */
-static int ask(struct tmk_buf *token, const struct tmk_front_stamp *s,
-	       const char *url, const uint8_t *data, size_t len,
-	       const struct tmk_trust *trust, struct tmk_err *err)
-{
-	struct tmk_buf query = TMK_BUF_INIT(QUERY_MAX);
-	struct tmk_buf answer = TMK_BUF_INIT(TMK_TST_MAX);
-	struct tmk_buf got = TMK_BUF_INIT(TMK_TST_MAX);
-	uint8_t digest[TMK_DIGEST_MAX];
-	size_t digest_len;
-	int rc;
-
-	rc = tmk_digest_bytes(TMK_SHA256, data, len, digest, &digest_len,
-			      err);
-	if (!rc)
-		rc = tmk_tst_request(&query, TMK_SHA256, digest, digest_len,
-				     err);
-	if (!rc)
-		rc = fetch(&answer, s, url, &query, err);
-	if (!rc)
-		rc = tmk_tst_response(&got, query.data, query.len, answer.data,
-				      answer.len, err);
-	if (!rc)
-		rc = judge(s, &got, data, len, trust, err);
-	if (!rc && tmk_buf_add(token, got.data, got.len))
-		rc = tmk_err_nomem(err);
-	tmk_buf_release(&query);
-	tmk_buf_release(&answer);
-	tmk_buf_release(&got);
-	return rc;
+	return best ? ask(r, best, token, err) : 1;
 }
 
 /* None answered well: what the configuration says to that. */
 static int none(const struct tmk_front_stamp *s, struct tmk_err *err)
 {
 	if (s->mode != TMK_STAMP_REQUIRE) {
-		warn(s, "signing without a timestamp: the signature falls "
+		tell(s, "signing without a timestamp: the signature falls "
 		     "with its certificate", "");
 		return 1;
 	}
@@ -169,44 +151,64 @@ static int none(const struct tmk_front_stamp *s, struct tmk_err *err)
 			    "or set touchmark.timestamp to prefer");
 }
 
+/* Whom to believe; a policy that is broken does not keep anybody from
+ * signing. */
+static int load_trust(struct tmk_stamp_trust *trust,
+		      const struct tmk_front_stamp *s, struct tmk_err *err)
+{
+	struct tmk_err odd;
+
+	if (tmk_front_stamp_trust_load(trust, s->config, &odd, err))
+		return -1;
+	if (odd.code)
+		tell(s, "the timestamp is not held against touchmark.policy",
+		     odd.text);
+	return 0;
+}
+
 static int stamp(void *ctx, const uint8_t *data, size_t len,
 		 struct tmk_buf *token, struct tmk_err *err)
 {
 	const struct tmk_front_stamp *s = ctx;
-	struct tmk_err why = TMK_ERR_INIT;
-	struct tmk_trust *trust = NULL;
-	char name[URL_TEXT];
-	int i, rc = -1;
+	struct round r = { .s = s, .n = s->config->tsas };
+	struct tmk_stamp_trust trust;
+	int64_t now = tmk_clock_now();
+	int i, rc;
 
 	if (load_trust(&trust, s, err))
 		return -1;
-	for (i = 0; rc && i < s->config->tsas; i++) {
-		rc = ask(token, s, s->config->tsa[i], data, len, trust, &why);
-		if (rc)
-			warn(s, show_url(name, sizeof(name),
-					 s->config->tsa[i]), why.text);
-	}
-	tmk_trust_free(trust);
-	return rc ? none(s, err) : 0;
+	r.ask.config = s->config;
+	r.ask.trust = trust.trust;
+	r.ask.revocation = trust.revocation;
+	r.ask.data = data;
+	r.ask.len = len;
+	for (i = 0; i < r.n; i++)
+		recall(&r.authority[i], s->config, s->config->tsa[i], now);
+	rc = ask_in_order(&r, token, err);
+	if (rc > 0 && s->mode == TMK_STAMP_REQUIRE)
+		rc = ask_anyway(&r, token, err);
+	tmk_front_stamp_trust_release(&trust);
+	return rc > 0 ? none(s, err) : rc;
 }
 
 int tmk_front_stamp_init(struct tmk_front_stamp *s,
 			 const struct tmk_config *config,
-			 enum tmk_stamp_mode mode, const char *program,
+			 enum tmk_stamp_mode mode,
+			 void (*warn)(void *ctx, const char *text), void *ctx,
 			 struct tmk_stamper **out, struct tmk_err *err)
 {
 	if (mode == TMK_STAMP_REQUIRE && !config->tsas) {
 		tmk_err_set(err, TMK_USAGE, "a timestamp is required, but no "
 			    "touchmark.tsa is configured");
-		return tmk_err_hint(err, "git config --file "
-				    "~/.config/touchmark/config --add "
+		return tmk_err_hint(err, "git config --global --add "
 				    "touchmark.tsa URL");
 	}
 	s->stamper.stamp = stamp;
 	s->stamper.ctx = s;
 	s->config = config;
 	s->mode = mode;
-	s->program = program;
+	s->warn = warn;
+	s->ctx = ctx;
 	*out = mode == TMK_STAMP_NEVER || !config->tsas ? NULL : &s->stamper;
 	return 0;
 }

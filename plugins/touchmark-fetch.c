@@ -5,10 +5,15 @@
  * answers from the network holds no PIN, no key module and no open file but
  * its three standard streams. The request's body is standard input, the
  * answer's body standard output. The URL may hold a password, which every user
- * of the machine can read in an argument: as "-" it is taken from the first
- * line of standard input. Exit 0, or 5 (2 for bad usage) with one line
- * on standard error. Not meant to be called by hand, but harmless there.
+ * of the machine can read in an argument: as "-" it is taken from standard
+ * input, whose first line it is; "proxy URL" and "roots FILE" may follow it
+ * each on a line, and an empty line ends them. Exit 0, or 5 (2 for bad usage)
+ * with one line on standard error, or with --tell on standard output, where
+ * nothing else is then: "down: " before it says that the server is not there,
+ * "wrong: " that its answer was. Not meant to be called by hand, but harmless
+ * there.
  */
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -30,7 +35,7 @@
 struct options {
 	uint64_t deadline, max;
 	const char *type, *expect;
-	bool help;
+	bool tell, help;
 };
 
 /* What this process can still do after a bug in what parses the network:
@@ -68,6 +73,8 @@ static int parse(struct options *o, int argc, char **argv, int *operands,
 		  "POST standard input as this media type" },
 		{ 0, "expect", TMK_OPT_TEXT, &o->expect, "TYPE",
 		  "media type that the answer must have" },
+		{ 0, "tell", TMK_OPT_FLAG, &o->tell, NULL,
+		  "say on standard output why there is no answer" },
 		{ 'h', "help", TMK_OPT_FLAG, &o->help, NULL, "show this" },
 		{ 0, NULL, 0, NULL, NULL, NULL }
 	};
@@ -88,23 +95,43 @@ static int parse(struct options *o, int argc, char **argv, int *operands,
 	return 0;
 }
 
-/* Cut the first line off as the URL, which is borrowed from `body`. */
-static int take_url(struct tmk_http_request *r, struct tmk_buf *body,
-		    struct tmk_err *err)
+/* Cut the next line off the body: closed by a NUL instead of its newline. */
+static const char *take_line(struct tmk_http_request *r)
 {
-	uint8_t *end = body->len ? memchr(body->data, '\n', body->len) : NULL;
+	uint8_t *line = (uint8_t *)(uintptr_t)r->body;
+	uint8_t *end = r->body_len ? memchr(line, '\n', r->body_len) : NULL;
 
-	if (!end || memchr(body->data, '\0', (size_t)(end - body->data)))
-		return tmk_err_set(err, TMK_USAGE, "standard input does not "
-				   "begin with a line that is a URL");
+	if (!end || memchr(line, '\0', (size_t)(end - line)))
+		return NULL;
 	*end++ = '\0';
-	r->url = (const char *)body->data;
 	r->body = end;
-	r->body_len = body->len - (size_t)(end - body->data);
-	return 0;
+	r->body_len -= (size_t)(end - line);
+	return (const char *)line;
 }
 
-static int fetch(const struct options *o, const char *url, struct tmk_err *err)
+/* What stands before the body: borrowed from it. */
+static int take_lines(struct tmk_http_request *r, struct tmk_err *err)
+{
+	const char *line = take_line(r);
+
+	r->url = line;
+	while (line) {
+		line = take_line(r);
+		if (line && !*line)
+			return 0;
+		if (line && !r->proxy && !strncmp(line, "proxy ", 6))
+			r->proxy = line + 6;
+		else if (line && !r->roots && !strncmp(line, "roots ", 6))
+			r->roots = line + 6;
+		else
+			break;
+	}
+	return tmk_err_set(err, TMK_USAGE, "standard input does not begin "
+			   "with a URL, settings and an empty line");
+}
+
+static int fetch(const struct options *o, const char *url, bool *down,
+		 struct tmk_err *err)
 {
 	struct tmk_buf body = TMK_BUF_INIT(BODY_MAX);
 	struct tmk_buf answer = TMK_BUF_INIT(0);
@@ -113,6 +140,7 @@ static int fetch(const struct options *o, const char *url, struct tmk_err *err)
 		.type = o->type,
 		.expect = o->expect,
 		.deadline = (long)o->deadline,
+		.down = down,
 	};
 	bool from_stdin = !strcmp(url, "-");
 	int rc = 0;
@@ -123,7 +151,7 @@ static int fetch(const struct options *o, const char *url, struct tmk_err *err)
 	r.body = body.data;
 	r.body_len = body.len;
 	if (!rc && from_stdin)
-		rc = take_url(&r, &body, err);
+		rc = take_lines(&r, err);
 	if (!rc)
 		rc = tmk_http_exchange(&answer, &r, err);
 	if (!rc)
@@ -134,21 +162,30 @@ static int fetch(const struct options *o, const char *url, struct tmk_err *err)
 	return rc;
 }
 
+/* One line of why not, for whoever asked. */
+static int fail(const struct options *o, bool down, const struct tmk_err *err)
+{
+	if (!o->tell)
+		fprintf(stderr, "touchmark-fetch: %s\n", err->text);
+	else if (printf("%s: %s\n", down ? "down" : "wrong", err->text) < 0 ||
+		 fflush(stdout))
+		return TMK_NET;
+	return err->code == TMK_USAGE ? TMK_USAGE : TMK_NET;
+}
+
 int main(int argc, char **argv)
 {
 	struct options o = { .deadline = 10000, .max = 64 * 1024 };
 	struct tmk_err err = TMK_ERR_INIT;
 	int operands = 0, rc;
+	bool down = false;
 
 	rc = parse(&o, argc, argv, &operands, &err);
 	if (!rc && o.help)
 		return fflush(stdout) ? TMK_NET : TMK_OK;
 	if (!rc) {
 		confine(&o);
-		rc = fetch(&o, argv[1], &err);
+		rc = fetch(&o, argv[1], &down, &err);
 	}
-	if (!rc)
-		return TMK_OK;
-	fprintf(stderr, "touchmark-fetch: %s\n", err.text);
-	return err.code == TMK_USAGE ? TMK_USAGE : TMK_NET;
+	return rc ? fail(&o, down, &err) : TMK_OK;
 }

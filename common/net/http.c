@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 #include <curl/curl.h>
 
@@ -77,6 +78,65 @@ static CURLcode set_protocols(CURL *c, bool encrypted)
 	return rc;
 }
 
+/* Whether libcurl will understand this as a proxy. Asked before, since its own
+ * message would show the password. */
+static bool is_proxy(const char *text)
+{
+	const unsigned int flags = CURLU_GUESS_SCHEME |
+		CURLU_NON_SUPPORT_SCHEME;
+	static const char *const schemes[] = { "http", "https", "socks4",
+		"socks4a", "socks5", "socks5h" };
+	char *scheme = NULL;
+	CURLU *u = curl_url();
+	bool known = false;
+	size_t i;
+
+	if (u && strlen(text) <= TMK_HTTP_URL_MAX &&
+	    !curl_url_set(u, CURLUPART_URL, text, flags) &&
+	    !curl_url_get(u, CURLUPART_SCHEME, &scheme, 0))
+		for (i = 0; i < sizeof(schemes) / sizeof(*schemes); i++)
+			known |= !strcmp(scheme, schemes[i]);
+	/* What has no scheme is http, whatever the host's name suggests. */
+	if (scheme && !strstr(text, "://"))
+		known = true;
+	curl_free(scheme);
+	curl_url_cleanup(u);
+	return known;
+}
+
+/* What a wrong configuration says, before anything is sent. */
+static int check_request(const struct tmk_http_request *r,
+			 struct tmk_err *err)
+{
+	if (r->proxy && *r->proxy && !is_proxy(r->proxy))
+		return tmk_err_set(err, TMK_USAGE, "the proxy that was given "
+				   "is no URL of one");
+	if (r->roots && access(r->roots, R_OK))
+		return tmk_err_set(err, TMK_USAGE, "the roots for https "
+				   "cannot be read: %s", r->roots);
+	return 0;
+}
+
+static CURLcode set_way(CURL *c, const struct tmk_http_request *r)
+{
+	CURLcode rc = 0;
+
+	rc |= curl_easy_setopt(c, CURLOPT_SSL_VERIFYPEER, 1L);
+	rc |= curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, 2L);
+	rc |= curl_easy_setopt(c, CURLOPT_SSLVERSION,
+			       (long)CURL_SSLVERSION_TLSv1_2);
+	rc |= curl_easy_setopt(c, CURLOPT_PROXY_SSLVERSION,
+			       (long)CURL_SSLVERSION_TLSv1_2);
+	if (r->proxy)
+		rc |= curl_easy_setopt(c, CURLOPT_PROXY, r->proxy);
+	if (!r->roots)
+		return rc;
+	/* These alone: the directory of the system's would be added. */
+	rc |= curl_easy_setopt(c, CURLOPT_CAINFO, r->roots);
+	rc |= curl_easy_setopt(c, CURLOPT_CAPATH, NULL);
+	return rc;
+}
+
 static CURLcode set_bounds(CURL *c, const struct tmk_http_request *r)
 {
 	CURLcode rc = 0;
@@ -88,8 +148,6 @@ static CURLcode set_bounds(CURL *c, const struct tmk_http_request *r)
 	rc |= set_protocols(c, !strncasecmp(r->url, "https:", 6));
 	rc |= curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, r->type ? 0L : 1L);
 	rc |= curl_easy_setopt(c, CURLOPT_MAXREDIRS, (long)REDIRECTS);
-	rc |= curl_easy_setopt(c, CURLOPT_SSL_VERIFYPEER, 1L);
-	rc |= curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, 2L);
 	rc |= curl_easy_setopt(c, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
 	return rc;
 }
@@ -147,6 +205,8 @@ static int check_answer(CURL *c, const struct tmk_http_request *r,
 		return tmk_err_set(err, TMK_NET, "%s sends us elsewhere "
 				   "(status %ld), which is not followed",
 				   host, status);
+	if (r->down)
+		*r->down = status >= 500 || status == 429;
 	if (status != 200)
 		return tmk_err_set(err, TMK_NET, "%s answered with status "
 				   "%ld", host, status);
@@ -155,6 +215,14 @@ static int check_answer(CURL *c, const struct tmk_http_request *r,
 				   "not %s", host, type ? type : "no type",
 				   r->expect);
 	return 0;
+}
+
+/* libcurl's own words, unless a URL is among them: it may hold a password. */
+static const char *reason(CURLcode rc, const char *why)
+{
+	if (!*why || strstr(why, "://") || strchr(why, '@'))
+		return curl_easy_strerror(rc);
+	return why;
 }
 
 static int perform(CURL *c, const struct tmk_http_request *r,
@@ -167,6 +235,8 @@ static int perform(CURL *c, const struct tmk_http_request *r,
 	(void)curl_easy_setopt(c, CURLOPT_ERRORBUFFER, why);
 	rc = curl_easy_perform(c);
 	(void)curl_easy_setopt(c, CURLOPT_ERRORBUFFER, NULL);
+	if (r->down)
+		*r->down = rc != CURLE_OK;
 	if (sink->full)
 		return tmk_err_set(err, TMK_NET, "%s answered more than %zu "
 				   "bytes", host, sink->out->max);
@@ -175,7 +245,7 @@ static int perform(CURL *c, const struct tmk_http_request *r,
 				   "%ld ms", host, r->deadline);
 	if (rc)
 		return tmk_err_set(err, TMK_NET, "%s: %s", host,
-				   *why ? why : curl_easy_strerror(rc));
+				   reason(rc, why));
 	return check_answer(c, r, host, err);
 }
 
@@ -189,13 +259,18 @@ int tmk_http_exchange(struct tmk_buf *out, const struct tmk_http_request *r,
 	CURL *c = NULL;
 	int rc;
 
+	if (r->down)
+		*r->down = false;
 	if (curl_global_init(CURL_GLOBAL_DEFAULT))
 		return tmk_err_nomem(err);
 	rc = host_of(host, sizeof(host), r->url, err);
+	if (!rc)
+		rc = check_request(r, err);
 	if (rc)
 		goto out;
 	c = curl_easy_init();
-	if (!c || set_bounds(c, r) || set_request(c, r, &headers, &sink) ||
+	if (!c || set_bounds(c, r) || set_way(c, r) ||
+	    set_request(c, r, &headers, &sink) ||
 	    curl_easy_setopt(c, CURLOPT_HTTPHEADER, headers)) {
 		rc = tmk_err_set(err, TMK_INTERNAL,
 				 "libcurl refuses its options");

@@ -1,16 +1,18 @@
 /*
  * http.h - one bounded HTTP exchange: the only door to the network.
  *
- * The only user of libcurl. http and https alone, TLS verified against the
- * system's roots, a proxy as the environment names it (as curl takes it),
- * no redirect for a POST, at most three for a GET and never from https to
- * http. Total time and answer size are bounded. Knows nothing of what is
- * carried. Fails with TMK_NET (TMK_USAGE for a URL that is none), naming the
- * host but never the user part of the URL.
+ * The only user of libcurl. http and https alone, TLS 1.2 or later, verified
+ * against the system's roots or those of the request, a proxy as the request
+ * or else the environment names it (as curl takes it; no_proxy holds for
+ * both), no redirect for a POST, at most three for a GET and never from https
+ * to http. Total time and answer size are bounded. Knows nothing of what is
+ * carried. Fails with TMK_NET (TMK_USAGE for a URL, proxy or file of roots
+ * that is none), naming the host but never the user part of a URL.
  */
 #ifndef TMK_NET_HTTP_H
 #define TMK_NET_HTTP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -26,6 +28,12 @@ struct tmk_http_request {
 	const uint8_t *body;
 	size_t body_len;
 	long deadline;		/* milliseconds for everything, > 0 */
+	const char *proxy;	/* URL or host:port; "": none; NULL: as the
+				   environment says */
+	const char *roots;	/* PEM file for https; NULL: the system's */
+	/* Set when it fails: nobody gave an answer, or one that says "later"
+	 * (5xx, 429); false when the answer was wrong. Or NULL. */
+	bool *down;
 };
 
 /*
