@@ -1,6 +1,7 @@
 #include "key/deadline.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
@@ -25,7 +26,8 @@ struct worker {
 	int rc;
 	bool finished, abandoned;
 	const char *call;	/* the module call it is in */
-	int64_t until;		/* clock ms when that call is late */
+	int64_t since, until;	/* clock ms when that call began, is late */
+	bool told;		/* that it takes long */
 	int ms;			/* deadline of each call */
 	int limit;		/* of the call it is in */
 	pid_t pid;		/* threads do not survive a fork */
@@ -78,6 +80,9 @@ static int worker_start(struct worker *w)
 	pthread_t thread;
 	int rc;
 
+	/* Only one of the two runs at a time: memory pools of their own would
+	 * cost a module that starts more than the thread does. */
+	(void)mallopt(M_ARENA_MAX, 1);
 	/* Signals are for the thread that can be interrupted: the caller's. */
 	sigfillset(&all);
 	if (pthread_attr_init(&attr))
@@ -137,31 +142,57 @@ static void give_up(const char *module)
 	given_up[n_given_up++][n] = '\0';
 }
 
+static void wait_at_most(struct worker *w, int64_t ms)
+{
+	struct timespec at;
+
+	clock_gettime(CLOCK_MONOTONIC, &at);
+	at.tv_sec += (time_t)(ms / 1000);
+	at.tv_nsec += (long)(ms % 1000) * 1000000;
+	if (at.tv_nsec >= 1000000000) {
+		at.tv_nsec -= 1000000000;
+		at.tv_sec++;
+	}
+	pthread_cond_timedwait(&w->done, &w->lock, &at);
+}
+
+/* Say that the current call takes long; the lock is free meanwhile, since
+ * whoever is told may take long as well. */
+static void tell(struct worker *w, const struct tmk_deadline_slow *slow)
+{
+	const char *call = w->call;
+
+	w->told = true;
+	pthread_mutex_unlock(&w->lock);
+	slow->tell(slow->ctx, call);
+	pthread_mutex_lock(&w->lock);
+}
+
 /* Wait until the work is done or its current module call is late; after
  * HOLD_MS signals are as in `before` again. Returns whether it is done. The
  * lock is held. */
-static bool wait_done(struct worker *w, const sigset_t *before)
+static bool wait_done(struct worker *w, const sigset_t *before,
+		      const struct tmk_deadline_slow *slow)
 {
 	int64_t hold = tmk_clock_ms() + HOLD_MS;
 
 	while (!w->finished) {
 		int64_t now = tmk_clock_ms(), left = w->until - now;
-		struct timespec at;
+		int64_t patience = w->since + TMK_DEADLINE_SLOW_MS - now;
 
 		if (left <= 0)
 			return false;
+		if (slow && !w->told && patience <= 0) {
+			tell(w, slow);
+			continue;
+		}
+		if (slow && !w->told && patience < left)
+			left = patience;
 		if (now >= hold)
 			pthread_sigmask(SIG_SETMASK, before, NULL);
 		else if (hold - now < left)
 			left = hold - now;
-		clock_gettime(CLOCK_MONOTONIC, &at);
-		at.tv_sec += (time_t)(left / 1000);
-		at.tv_nsec += (long)(left % 1000) * 1000000;
-		if (at.tv_nsec >= 1000000000) {
-			at.tv_nsec -= 1000000000;
-			at.tv_sec++;
-		}
-		pthread_cond_timedwait(&w->done, &w->lock, &at);
+		wait_at_most(w, left);
 	}
 	return true;
 }
@@ -179,7 +210,8 @@ static int late(const char *module, const char *call, int ms,
 }
 
 static int run_on(struct worker *w, const char *module, int ms, tmk_work work,
-		  void *state, const sigset_t *before, struct tmk_err *err)
+		  void *state, const sigset_t *before,
+		  const struct tmk_deadline_slow *slow, struct tmk_err *err)
 {
 	const char *call;
 	int rc, limit;
@@ -190,14 +222,16 @@ static int run_on(struct worker *w, const char *module, int ms, tmk_work work,
 	w->call = "a call";
 	w->ms = ms;
 	w->limit = ms;
-	w->until = tmk_clock_ms() + ms;
+	w->since = tmk_clock_ms();
+	w->until = w->since + ms;
+	w->told = false;
 	w->work = work;
 	pthread_mutex_unlock(&w->lock);
 	pthread_cond_signal(&w->wake);
 	pthread_mutex_lock(&w->lock);
-	if (wait_done(w, before)) {
+	if (wait_done(w, before, slow)) {
 		rc = w->rc;
-		if (rc && err)
+		if (rc < 0 && err)
 			*err = w->err;
 		pthread_mutex_unlock(&w->lock);
 		return rc;
@@ -228,6 +262,13 @@ static void hold_signals(sigset_t *before)
 int tmk_deadline_run(const char *module, int ms, tmk_work work, void *state,
 		     struct tmk_err *err)
 {
+	return tmk_deadline_run_told(module, ms, work, state, NULL, err);
+}
+
+int tmk_deadline_run_told(const char *module, int ms, tmk_work work,
+			  void *state, const struct tmk_deadline_slow *slow,
+			  struct tmk_err *err)
+{
 	sigset_t before;
 	int rc;
 
@@ -254,7 +295,7 @@ int tmk_deadline_run(const char *module, int ms, tmk_work work, void *state,
 		goto out;
 	}
 	hold_signals(&before);
-	rc = run_on(idle, module, ms, work, state, &before, err);
+	rc = run_on(idle, module, ms, work, state, &before, slow, err);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 out:
 	pthread_mutex_unlock(&gate);
@@ -268,7 +309,9 @@ void tmk_deadline_beat_person(const char *call, int ms)
 	pthread_mutex_lock(&self->lock);
 	self->call = call;
 	self->limit = ms > self->ms ? ms : self->ms;
-	self->until = tmk_clock_ms() + self->limit;
+	self->since = tmk_clock_ms();
+	self->until = self->since + self->limit;
+	self->told = false;
 	pthread_mutex_unlock(&self->lock);
 }
 

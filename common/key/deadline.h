@@ -25,10 +25,13 @@
 #define TMK_DEADLINE_MS 30000		/* a module call, unless configured */
 #define TMK_DEADLINE_PERSON_MS 120000	/* a PIN pad or a button */
 
+#define TMK_DEADLINE_SLOW_MS 1000	/* a call that a person should know of */
+
 /* What tmk_deadline_run returns when the work was given up. */
 #define TMK_STUCK (-2)
 
-/* Work on the worker thread: returns 0, or -1 with `err` filled. */
+/* Work on the worker thread: returns 0, or 1 for an answer of its own, or -1
+ * with `err` filled. */
 typedef int (*tmk_work)(void *state, struct tmk_err *err);
 
 /*
@@ -40,6 +43,19 @@ typedef int (*tmk_work)(void *state, struct tmk_err *err);
  */
 int tmk_deadline_run(const char *module, int ms, tmk_work work, void *state,
 		     struct tmk_err *err) TMK_MUST_CHECK;
+
+/* Whom to tell that a module call takes its time. */
+struct tmk_deadline_slow {
+	/* Called on the waiting thread, once for each module call that lasts
+	 * longer than TMK_DEADLINE_SLOW_MS. */
+	void (*tell)(void *ctx, const char *call);
+	void *ctx;
+};
+
+/* The same, telling `slow` (borrowed; NULL: nobody) what takes long. */
+int tmk_deadline_run_told(const char *module, int ms, tmk_work work,
+			  void *state, const struct tmk_deadline_slow *slow,
+			  struct tmk_err *err) TMK_MUST_CHECK;
 
 /* On the worker: a module call begins; its time starts now. `call` is a
  * static string. Elsewhere it does nothing. */

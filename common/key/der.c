@@ -24,6 +24,26 @@ static const uint8_t p256[] = {
 static const uint8_t p384[] = { 0x06, 0x05, 0x2b, 0x81, 0x04, 0x00, 0x22 };
 static const uint8_t p521[] = { 0x06, 0x05, 0x2b, 0x81, 0x04, 0x00, 0x23 };
 
+/* 1.3.101.112 (RFC 8410 3), and the name "edwards25519". */
+static const uint8_t ed25519_oid[] = { 0x06, 0x03, 0x2b, 0x65, 0x70 };
+static const uint8_t ed25519_name[] = {
+	0x13, 0x0c, 'e', 'd', 'w', 'a', 'r', 'd', 's', '2', '5', '5', '1', '9'
+};
+static const struct {
+	const uint8_t *params;
+	size_t len;
+} ed25519_forms[] = {
+	{ ed25519_oid, sizeof(ed25519_oid) },
+	{ ed25519_name, sizeof(ed25519_name) },
+};
+#define N_FORMS ((int)(sizeof(ed25519_forms) / sizeof(ed25519_forms[0])))
+#define ED25519_LEN 32
+
+/* Everything before the 32 bytes of the key (RFC 8410 4, 10.1). */
+static const uint8_t ed25519_head[] = {
+	0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00
+};
+
 static const struct curve {
 	unsigned int bits;
 	const uint8_t *params;
@@ -202,6 +222,66 @@ const uint8_t *tmk_der_curve_params(unsigned int bits, size_t *len)
 		return NULL;
 	*len = c->len;
 	return c->params;
+}
+
+int tmk_der_ed25519_spki(struct tmk_buf *out, const uint8_t *point, size_t len)
+{
+	static const uint8_t octets[] = { TAG_OCTET_STRING, ED25519_LEN };
+	static const uint8_t bits[] = { TAG_BIT_STRING, ED25519_LEN + 1, 0 };
+	size_t was = out->len;
+
+	if (len == ED25519_LEN + sizeof(octets) &&
+	    !memcmp(point, octets, sizeof(octets)))
+		point += sizeof(octets);
+	else if (len == ED25519_LEN + sizeof(bits) &&
+		 !memcmp(point, bits, sizeof(bits)))
+		point += sizeof(bits);
+	else if (len != ED25519_LEN)
+		return -1;
+	if (tmk_buf_add(out, ed25519_head, sizeof(ed25519_head)) ||
+	    tmk_buf_add(out, point, ED25519_LEN)) {
+		out->len = was;
+		return -1;
+	}
+	return 0;
+}
+
+const uint8_t *tmk_der_ed25519_params(int form, size_t *len)
+{
+	if (form < 0 || form >= N_FORMS)
+		return NULL;
+	*len = ed25519_forms[form].len;
+	return ed25519_forms[form].params;
+}
+
+bool tmk_der_is_ed25519(const uint8_t *params, size_t len)
+{
+	int form;
+
+	for (form = 0; form < N_FORMS; form++)
+		if (ed25519_forms[form].len == len &&
+		    !memcmp(ed25519_forms[form].params, params, len))
+			return true;
+	return false;
+}
+
+bool tmk_der_is_ed25519_spki(const uint8_t *spki, size_t len)
+{
+	return len == sizeof(ed25519_head) + ED25519_LEN &&
+		!memcmp(spki, ed25519_head, sizeof(ed25519_head));
+}
+
+bool tmk_der_is_ec_spki(const uint8_t *spki, size_t len, unsigned int bits)
+{
+	size_t point = 2 * ((bits + 7) / 8) + 1;
+	struct tmk_buf made = TMK_BUF_INIT(512);
+	bool same;
+
+	same = len > point &&
+		!tmk_der_ec_spki(&made, bits, spki + len - point, point) &&
+		made.len == len && !memcmp(made.data, spki, len);
+	tmk_buf_release(&made);
+	return same;
 }
 
 const uint8_t *tmk_der_spki_bits(const struct tmk_buf *spki, size_t *len)

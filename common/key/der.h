@@ -10,6 +10,7 @@
 #ifndef TMK_KEY_DER_H
 #define TMK_KEY_DER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -36,6 +37,25 @@ unsigned int tmk_der_curve_bits(const uint8_t *params, size_t len);
 /* The CKA_EC_PARAMS of the curve with this field size, borrowed for ever;
  * NULL for another. */
 const uint8_t *tmk_der_curve_params(unsigned int bits, size_t *len);
+
+/* Append a SubjectPublicKeyInfo of an Ed25519 key (RFC 8410 4). `point` is
+ * its 32 bytes (RFC 8032 5.1.5), bare or as modules wrap them: in a DER OCTET
+ * STRING or BIT STRING. */
+int tmk_der_ed25519_spki(struct tmk_buf *out, const uint8_t *point,
+			 size_t len) TMK_MUST_CHECK;
+
+/* Whether a CKA_EC_PARAMS names Ed25519, in either form. */
+bool tmk_der_is_ed25519(const uint8_t *params, size_t len);
+
+/* The CKA_EC_PARAMS of Ed25519, borrowed for ever: form 0 is the OID (RFC 8410
+ * 3), form 1 the PrintableString (PKCS#11 3.0 section 2.3.5); NULL for
+ * another form. */
+const uint8_t *tmk_der_ed25519_params(int form, size_t *len);
+
+/* Whether `spki` is, byte for byte, what the two functions above make of an EC
+ * key of that size (256, 384, 521) or an Ed25519 key. */
+bool tmk_der_is_ec_spki(const uint8_t *spki, size_t len, unsigned int bits);
+bool tmk_der_is_ed25519_spki(const uint8_t *spki, size_t len);
 
 /* Where the key bits (the content of the BIT STRING, RFC 5280 4.2.1.2) begin
  * in a SubjectPublicKeyInfo made here, and how many there are. */

@@ -226,7 +226,8 @@ int tmk_p11_certs(const struct tmk_place *place, const uint8_t *id,
 	if (!j)
 		goto out;
 	tmk_p11_module_file(j->module, p);
-	raw = tmk_p11_has_company(p) || !j->module[0];
+	/* Those of one id are found without reading all there are. */
+	raw = j->id_len || tmk_p11_has_company(p) || !j->module[0];
 	if (tmk_p11_run(&p, raw ? raw_work : libp11_work, err))
 		goto out;
 	rc = 0;

@@ -5,7 +5,8 @@
  * PIN (it keeps a copy that is not wiped) and only runs after a raw session
  * could be opened (without that it may wait for ever). While another
  * connection of this process is open, libp11 would cut it, since it closes all
- * sessions and finalises the module: the certificates are then read raw.
+ * sessions and finalises the module: the certificates are then read raw, as are
+ * those of one id, which libp11 could only pick out of all.
  * Certificates are written raw, with a login. Fails with TMK_KEY.
  */
 #ifndef TMK_KEY_P11_CERT_H

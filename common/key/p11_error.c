@@ -100,7 +100,7 @@ static const struct meaning {
 	  "another user is logged in to the token",
 	  "end other programs that use the token" },
 	{ CKR_USER_NOT_LOGGED_IN, "USER_NOT_LOGGED_IN",
-	  "the token wants a login for this", "" },
+	  "the token wants a login for this", "try again, which logs in" },
 	{ CKR_USER_PIN_NOT_INITIALIZED, "USER_PIN_NOT_INITIALIZED",
 	  "the token has no user PIN yet",
 	  "set one with the token's own tools" },
@@ -149,4 +149,25 @@ bool tmk_p11_error_is_pin(CK_RV rv)
 	return rv == CKR_PIN_INCORRECT || rv == CKR_PIN_INVALID ||
 	       rv == CKR_PIN_LEN_RANGE || rv == CKR_PIN_EXPIRED ||
 	       rv == CKR_PIN_LOCKED;
+}
+
+bool tmk_p11_error_is_loss(CK_RV rv)
+{
+	switch (rv) {
+	case CKR_CRYPTOKI_NOT_INITIALIZED:
+	case CKR_DEVICE_ERROR:
+	case CKR_DEVICE_REMOVED:
+	case CKR_FUNCTION_FAILED:
+	case CKR_GENERAL_ERROR:
+	case CKR_KEY_HANDLE_INVALID:
+	case CKR_OBJECT_HANDLE_INVALID:
+	case CKR_SESSION_CLOSED:
+	case CKR_SESSION_HANDLE_INVALID:
+	case CKR_SLOT_ID_INVALID:
+	case CKR_TOKEN_NOT_PRESENT:
+	case CKR_TOKEN_NOT_RECOGNIZED:
+	case CKR_USER_NOT_LOGGED_IN:
+		return true;
+	}
+	return false;
 }

@@ -20,4 +20,8 @@ int tmk_p11_error_set(struct tmk_err *err, CK_RV rv, const char *call);
  * these nothing is ever tried again by itself. */
 bool tmk_p11_error_is_pin(CK_RV rv);
 
+/* Whether the value says that the session is gone, or may be: a new one may do
+ * better. Never for what is about a PIN. */
+bool tmk_p11_error_is_loss(CK_RV rv);
+
 #endif

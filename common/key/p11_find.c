@@ -10,6 +10,7 @@
 #include "key/p11_token.h"
 
 #define CERT_MAX (64 * 1024)
+#define OUR_KEYS "use RSA, P-256, P-384 or Ed25519"
 
 int tmk_p11_search(struct tmk_p11 *p, CK_ATTRIBUTE *template, CK_ULONG len,
 		   CK_OBJECT_HANDLE *out, size_t max, size_t *n,
@@ -169,7 +170,7 @@ static bool is_enough(const struct tmk_p11_key *key, bool all)
 			return false;
 	if (key->type == CKK_RSA)
 		return key->modulus_len && key->exponent_len;
-	if (key->type == CKK_EC)
+	if (key->type == CKK_EC || key->type == CKK_EC_EDWARDS)
 		return key->params_len &&
 			(key->point_len || key->class == CKO_PRIVATE_KEY);
 	return key->type != NOT_TOLD;
@@ -217,6 +218,23 @@ int tmk_p11_read_key(struct tmk_p11 *p, struct tmk_p11_key *key,
 
 /* ---- the public key ----------------------------------------------------- */
 
+static int spki_of_edwards(const struct tmk_p11_key *key, unsigned int *bits,
+			   struct tmk_buf *spki, struct tmk_err *err)
+{
+	if (!tmk_der_is_ed25519(key->params, key->params_len)) {
+		tmk_err_set(err, TMK_KEY, "the key is on a curve that is not "
+			    "supported");
+		return tmk_err_hint(err, OUR_KEYS);
+	}
+	*bits = 256;
+	if (!key->point_len)
+		return 1;
+	if (tmk_der_ed25519_spki(spki, key->point, key->point_len))
+		return tmk_err_set(err, TMK_KEY, "the token gives a point "
+				   "that is not on its key's curve");
+	return 0;
+}
+
 /* 0 with the SPKI, 1 when the object does not tell it, -1 when it is bad. */
 static int spki_of_object(const struct tmk_p11_key *key, unsigned int *bits,
 			  struct tmk_buf *spki, struct tmk_err *err)
@@ -233,11 +251,13 @@ static int spki_of_object(const struct tmk_p11_key *key, unsigned int *bits,
 	}
 	if (!key->params_len)
 		return 1;
+	if (key->type == CKK_EC_EDWARDS)
+		return spki_of_edwards(key, bits, spki, err);
 	*bits = tmk_der_curve_bits(key->params, key->params_len);
 	if (!*bits) {
 		tmk_err_set(err, TMK_KEY, "the key is on a curve that is not "
 			    "supported");
-		return tmk_err_hint(err, "use P-256 or P-384");
+		return tmk_err_hint(err, OUR_KEYS);
 	}
 	if (!key->point_len)
 		return 1;
@@ -276,7 +296,8 @@ static int add_cert_spki(X509 *x, const struct tmk_p11_key *key,
 			 unsigned int *bits, struct tmk_buf *spki,
 			 struct tmk_err *err)
 {
-	int want = key->type == CKK_RSA ? EVP_PKEY_RSA : EVP_PKEY_EC;
+	int want = key->type == CKK_RSA ? EVP_PKEY_RSA :
+		key->type == CKK_EC ? EVP_PKEY_EC : EVP_PKEY_ED25519;
 	EVP_PKEY *pub = X509_get0_pubkey(x);
 	unsigned char *out = NULL;
 	int rc = 1, len;
@@ -285,7 +306,8 @@ static int add_cert_spki(X509 *x, const struct tmk_p11_key *key,
 		return 1;
 	len = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(x), &out);
 	if (len > 0) {
-		*bits = (unsigned int)EVP_PKEY_get_bits(pub);
+		*bits = want == EVP_PKEY_ED25519 ? 256 :
+			(unsigned int)EVP_PKEY_get_bits(pub);
 		rc = tmk_buf_add(spki, out, (size_t)len) ?
 			tmk_err_nomem(err) : 0;
 	}
@@ -329,6 +351,23 @@ out:
 	return rc;
 }
 
+int tmk_p11_key_algorithm(const struct tmk_p11_key *key,
+			  enum tmk_algorithm *algorithm)
+{
+	switch (key->type) {
+	case CKK_RSA:
+		*algorithm = TMK_KEY_RSA;
+		return 0;
+	case CKK_EC:
+		*algorithm = TMK_KEY_EC;
+		return 0;
+	case CKK_EC_EDWARDS:
+		*algorithm = TMK_KEY_ED25519;
+		return 0;
+	}
+	return -1;
+}
+
 int tmk_p11_key_spki(struct tmk_p11 *p, const struct tmk_p11_key *key,
 		     enum tmk_algorithm *algorithm, unsigned int *bits,
 		     struct tmk_buf *spki, struct tmk_err *err)
@@ -336,12 +375,11 @@ int tmk_p11_key_spki(struct tmk_p11 *p, const struct tmk_p11_key *key,
 	struct tmk_p11_key public;
 	int rc;
 
-	if (key->type != CKK_RSA && key->type != CKK_EC) {
+	if (tmk_p11_key_algorithm(key, algorithm)) {
 		tmk_err_set(err, TMK_KEY, "the key is of a type that is not "
 			    "supported (CKK 0x%lx)", key->type);
-		return tmk_err_hint(err, "use RSA, P-256 or P-384");
+		return tmk_err_hint(err, OUR_KEYS);
 	}
-	*algorithm = key->type == CKK_RSA ? TMK_KEY_RSA : TMK_KEY_EC;
 	rc = spki_of_object(key, bits, spki, err);
 	if (rc <= 0 || key->class == CKO_PUBLIC_KEY)
 		return rc;
@@ -349,6 +387,68 @@ int tmk_p11_key_spki(struct tmk_p11 *p, const struct tmk_p11_key *key,
 	if (!rc)
 		rc = spki_of_object(&public, bits, spki, err);
 	return rc > 0 ? spki_of_cert(p, key, bits, spki, err) : rc;
+}
+
+/* ---- whether it is the right one ---------------------------------------- */
+
+#define SHOWN_MAX 2048
+
+struct shown_job {
+	struct tmk_buf want;	/* a copy: the worker may outlive the caller */
+	bool other;
+};
+
+static void shown_release(void *job)
+{
+	tmk_buf_release(&((struct shown_job *)job)->want);
+}
+
+/* A token that cannot be asked this is no worse than one that hides it. */
+static int shown_work(void *state, struct tmk_err *err)
+{
+	struct tmk_p11 *p = state;
+	struct shown_job *j = p->job;
+	const char *label = p->uri.label[0] ? p->uri.label : NULL;
+	struct tmk_err ignored = TMK_ERR_INIT;
+	struct tmk_buf spki = TMK_BUF_INIT(SHOWN_MAX);
+	enum tmk_algorithm algorithm;
+	struct tmk_p11_key key;
+	CK_OBJECT_HANDLE h[2];
+	unsigned int bits;
+	size_t n = 0;
+
+	(void)err;
+	/* Without either the one public key may be a stranger's. */
+	if (!p->uri.id_len && !label)
+		return 0;
+	if (!tmk_p11_search_keys(p, CKO_PUBLIC_KEY, p->uri.id, p->uri.id_len,
+				 label, h, 2, &n, &ignored) && n == 1 &&
+	    !tmk_p11_read_key(p, &key, h[0], CKO_PUBLIC_KEY, false,
+			      &ignored) &&
+	    !tmk_p11_key_spki(p, &key, &algorithm, &bits, &spki, &ignored))
+		j->other = spki.len != j->want.len ||
+			memcmp(spki.data, j->want.data, spki.len);
+	tmk_buf_release(&spki);
+	p->rv = CKR_OK;
+	return 0;
+}
+
+int tmk_p11_shows_other(struct tmk_p11 **p, const uint8_t *spki, size_t len,
+			struct tmk_err *err)
+{
+	struct shown_job *j = tmk_p11_job(*p, sizeof(*j), shown_release);
+
+	if (!j)
+		return tmk_err_nomem(err);
+	tmk_buf_init(&j->want, SHOWN_MAX);
+	/* One that is too long is none of ours: the signature will tell. */
+	if (len > SHOWN_MAX)
+		return 0;
+	if (tmk_buf_add(&j->want, spki, len))
+		return tmk_err_nomem(err);
+	if (tmk_p11_run(p, shown_work, err))
+		return -1;
+	return ((struct shown_job *)(*p)->job)->other;
 }
 
 /* ---- what a listing shows ----------------------------------------------- */

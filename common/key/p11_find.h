@@ -3,7 +3,8 @@
  *
  * Raw C_FindObjects: libp11's enumeration fails as a whole when the token
  * holds one key of a type it does not know, and reads every object there is.
- * No secret attribute is ever asked for. All functions run on the worker.
+ * No secret attribute is ever asked for. All functions but one run on the
+ * worker.
  * Fails with TMK_KEY.
  */
 #ifndef TMK_KEY_P11_FIND_H
@@ -16,6 +17,12 @@
 #include "base/err.h"
 #include "iface/store.h"
 #include "key/p11.h"
+
+/* Whether the token shows a public key for its URI that is another than this
+ * one (SubjectPublicKeyInfo, DER): 1 yes; 0 no, or it shows none or several;
+ * negative when the module does not come back. From outside of the worker. */
+int tmk_p11_shows_other(struct tmk_p11 **p, const uint8_t *spki, size_t len,
+			struct tmk_err *err) TMK_MUST_CHECK;
 
 /* Yes-or-no attributes, in the order of struct tmk_p11_key.flag. */
 enum tmk_p11_flag {
@@ -69,6 +76,10 @@ int tmk_p11_search_keys(struct tmk_p11 *p, CK_OBJECT_CLASS class,
 int tmk_p11_read_key(struct tmk_p11 *p, struct tmk_p11_key *key,
 		     CK_OBJECT_HANDLE handle, CK_OBJECT_CLASS class, bool all,
 		     struct tmk_err *err) TMK_MUST_CHECK;
+
+/* What kind of key it is; -1 for one that cannot be used here. */
+int tmk_p11_key_algorithm(const struct tmk_p11_key *key,
+			  enum tmk_algorithm *algorithm) TMK_MUST_CHECK;
 
 /*
  * Append the SubjectPublicKeyInfo of a key. What the private object does not

@@ -28,6 +28,7 @@ struct gen_job {
 	uint8_t id[64];
 	size_t id_len;		/* 0: the id is made from the key */
 	enum tmk_algorithm algorithm;
+	int form;		/* how Ed25519's curve is named */
 	unsigned int bits;
 	CK_ULONG modulus_bits;	/* the same in PKCS#11's type */
 	/* At work. */
@@ -103,7 +104,9 @@ static void public_template(struct template *t, const struct gen_job *j,
 		    sizeof(j->modulus_bits));
 		add(t, CKA_PUBLIC_EXPONENT, f4, sizeof(f4));
 	} else {
-		params = tmk_der_curve_params(j->bits, &len);
+		params = j->algorithm == TMK_KEY_ED25519 ?
+			tmk_der_ed25519_params(j->form, &len) :
+			tmk_der_curve_params(j->bits, &len);
 		add(t, CKA_EC_PARAMS, params, len);
 	}
 	if (s != STRICT)
@@ -124,12 +127,34 @@ static bool is_template_refused(CK_RV rv)
 	       rv == CKR_TEMPLATE_INCONSISTENT;
 }
 
-/* `locked`: the attributes cannot be changed afterwards. */
-static CK_RV make_pair(struct tmk_p11 *p, struct gen_job *j, bool token,
-		       bool locked)
+/* A curve that is not known by this name; some modules say no more than for a
+ * template that they refuse. */
+static bool is_curve_refused(CK_RV rv)
 {
-	CK_MECHANISM m = { j->algorithm == TMK_KEY_RSA ?
-		CKM_RSA_PKCS_KEY_PAIR_GEN : CKM_EC_KEY_PAIR_GEN, NULL, 0 };
+	return is_template_refused(rv) || rv == CKR_CURVE_NOT_SUPPORTED ||
+	       rv == CKR_DOMAIN_PARAMS_INVALID || rv == CKR_FUNCTION_FAILED ||
+	       rv == CKR_MECHANISM_PARAM_INVALID || rv == CKR_ARGUMENTS_BAD;
+}
+
+static CK_MECHANISM_TYPE generation_of(enum tmk_algorithm algorithm)
+{
+	switch (algorithm) {
+	case TMK_KEY_RSA:
+		return CKM_RSA_PKCS_KEY_PAIR_GEN;
+	case TMK_KEY_EC:
+		return CKM_EC_KEY_PAIR_GEN;
+	case TMK_KEY_ED25519:
+		break;
+	}
+	return CKM_EC_EDWARDS_KEY_PAIR_GEN;
+}
+
+/* From the strictest template to the one that is taken. `locked`: the
+ * attributes cannot be changed afterwards. */
+static CK_RV make_strict(struct tmk_p11 *p, struct gen_job *j, bool token,
+			 bool locked)
+{
+	CK_MECHANISM m = { generation_of(j->algorithm), NULL, 0 };
 	struct template public, private;
 	CK_RV rv = CKR_GENERAL_ERROR;
 	int s;
@@ -148,6 +173,25 @@ static CK_RV make_pair(struct tmk_p11 *p, struct gen_job *j, bool token,
 			break;
 	}
 	return rv;
+}
+
+/* Modules differ in how they want Ed25519 to be named. */
+static CK_RV make_pair(struct tmk_p11 *p, struct gen_job *j, bool token,
+		       bool locked)
+{
+	CK_RV rv, first = CKR_OK;
+	size_t len;
+
+	if (j->algorithm != TMK_KEY_ED25519)
+		return make_strict(p, j, token, locked);
+	for (j->form = 0; tmk_der_ed25519_params(j->form, &len); j->form++) {
+		rv = make_strict(p, j, token, locked);
+		if (!is_curve_refused(rv))
+			return rv;
+		if (!j->form)
+			first = rv;
+	}
+	return first;
 }
 
 static void destroy(struct tmk_p11 *p, CK_OBJECT_HANDLE *h)
@@ -191,6 +235,19 @@ out:
 	return rc;
 }
 
+/* Some modules forget with a copy what they know of the key: a copy of which
+ * less is asserted than of a key made in place is none to keep. */
+static bool keeps_proof(struct tmk_p11 *p, CK_OBJECT_HANDLE private)
+{
+	struct tmk_p11_key key;
+
+	return !tmk_p11_read_key(p, &key, private, CKO_PRIVATE_KEY, true,
+				 NULL) &&
+	       key.flag[TMK_P11_ALWAYS_SENSITIVE] != TMK_NO &&
+	       key.flag[TMK_P11_NEVER_EXTRACTABLE] != TMK_NO &&
+	       key.flag[TMK_P11_LOCAL] != TMK_NO;
+}
+
 /*
  * A key pair whose id comes from the key itself and which cannot be changed
  * afterwards: made for this session alone, then copied to the token under its
@@ -220,7 +277,7 @@ static int make_by_copy(struct tmk_p11 *p, struct gen_job *j,
 	if (TMK_P11(p, C_CopyObject, p->session, j->private, t.a, t.n,
 		    &private) != CKR_OK)
 		goto out;
-	rc = 0;
+	rc = keeps_proof(p, private) ? 0 : 1;
 out:
 	destroy_pair(p, j);
 	if (rc) {
@@ -379,17 +436,28 @@ static int gen_work(void *state, struct tmk_err *err)
 
 /* ---- the door ----------------------------------------------------------- */
 
-static int check_what(const struct tmk_keygen *what, struct tmk_err *err)
+static bool is_made(enum tmk_algorithm algorithm, unsigned int bits)
 {
 	size_t len;
 
-	if (what->algorithm == TMK_KEY_RSA ?
-	    what->bits < 3072 || what->bits > 8192 || what->bits % 1024 :
-	    !tmk_der_curve_params(what->bits, &len)) {
+	switch (algorithm) {
+	case TMK_KEY_RSA:
+		return bits >= 3072 && bits <= 8192 && !(bits % 1024);
+	case TMK_KEY_EC:
+		return tmk_der_curve_params(bits, &len);
+	case TMK_KEY_ED25519:
+		return bits == 256;
+	}
+	return false;
+}
+
+static int check_what(const struct tmk_keygen *what, struct tmk_err *err)
+{
+	if (!is_made(what->algorithm, what->bits)) {
 		tmk_err_set(err, TMK_KEY, "keys of %u bits are not made",
 			    what->bits);
-		return tmk_err_hint(err, "choose rsa3072, rsa4096, p256 or "
-				    "p384");
+		return tmk_err_hint(err, "choose rsa3072, rsa4096, p256, p384 "
+				    "or ed25519");
 	}
 	if (!what->label || !*what->label || strlen(what->label) > 255 ||
 	    what->id_len > 64)
@@ -427,6 +495,8 @@ int tmk_p11_generate(const struct tmk_place *place,
 	tmk_key_info_release(info);
 	*info = j->info;
 	tmk_key_info_init(&j->info);
+	if (what->made)
+		what->made(what->ctx, info);
 	rc = 0;
 out:
 	tmk_p11_free(p);

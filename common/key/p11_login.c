@@ -6,8 +6,6 @@
 #include "key/p11_error.h"
 #include "key/p11_token.h"
 
-#define PERSON_TRIES 3
-
 static const CK_TOKEN_INFO *info_of(const struct tmk_p11 *p)
 {
 	return &p->token[p->at].info;
@@ -132,10 +130,9 @@ static int ask(struct tmk_p11 *p, const struct tmk_pin_source *source,
 {
 	const CK_TOKEN_INFO *info = info_of(p);
 	struct tmk_pin_request request = { NULL };
-	char label[33 * 4], serial[17 * 4], raw[33];
+	char label[TMK_P11_LABEL], serial[17 * 4], raw[33];
 
-	label_of(raw, p);
-	tmk_enc_show_into(label, sizeof(label), raw, strlen(raw));
+	tmk_p11_label(label, p);
 	tmk_p11_unpad(raw, info->serialNumber, sizeof(info->serialNumber));
 	tmk_enc_show_into(serial, sizeof(serial), raw, strlen(raw));
 	request.token = label;
@@ -161,6 +158,19 @@ static int ask(struct tmk_p11 *p, const struct tmk_pin_source *source,
 	return 0;
 }
 
+int tmk_p11_ask_pin(struct tmk_p11 **p, const struct tmk_pin_source *source,
+		    bool retry, struct tmk_secret *pin, bool *by_person,
+		    struct tmk_err *err)
+{
+	if (!(*p)->fresh && tmk_p11_run(p, reread_work, err))
+		return -1;
+	(*p)->rv = CKR_OK;
+	if (check_flags(*p, err) ||
+	    ask(*p, source, retry, pin, by_person, err))
+		return -1;
+	return tmk_p11_give_pin(*p, pin, err);
+}
+
 /* Ask and try until it is right, or nobody may be asked again. */
 static int ask_and_login(struct tmk_p11 **p,
 			 const struct tmk_pin_source *source,
@@ -169,23 +179,17 @@ static int ask_and_login(struct tmk_p11 **p,
 	bool by_person = false;
 	int tries, rc;
 
-	for (tries = 0;; tries++) {
+	for (tries = 1;; tries++) {
 		struct tmk_err why = TMK_ERR_INIT;
 
-		(*p)->rv = CKR_OK;
-		rc = tries ? tmk_p11_run(p, reread_work, &why) : 0;
-		if (!rc)
-			rc = check_flags(*p, &why);
-		if (!rc)
-			rc = ask(*p, source, tries > 0, pin, &by_person, &why);
-		if (!rc)
-			rc = tmk_p11_give_pin(*p, pin, &why);
+		rc = tmk_p11_ask_pin(p, source, tries > 1, pin, &by_person,
+				     &why);
 		if (!rc)
 			rc = tmk_p11_run(p, login_work, &why);
 		if (!rc)
 			return 0;
 		if (*p && (*p)->rv == CKR_PIN_INCORRECT && by_person &&
-		    tries + 1 < PERSON_TRIES)
+		    tries < TMK_P11_PERSON_TRIES)
 			continue;
 		if (err)
 			*err = why;
@@ -193,16 +197,46 @@ static int ask_and_login(struct tmk_p11 **p,
 	}
 }
 
+/* Whether the session is a user's: 0 yes, 1 no. */
+static int state_work(void *state, struct tmk_err *err)
+{
+	struct tmk_p11 *p = state;
+	CK_SESSION_INFO info = { 0 };
+	CK_RV rv = TMK_P11(p, C_GetSessionInfo, p->session, &info);
+
+	if (tmk_p11_check(p, rv, "C_GetSessionInfo", err))
+		return -1;
+	if (info.state == CKS_RO_USER_FUNCTIONS ||
+	    info.state == CKS_RW_USER_FUNCTIONS)
+		return 0;
+	/* The token was out meanwhile, and nobody noticed. */
+	tmk_p11_forget_login(p);
+	return 1;
+}
+
+/* Log in with a login that the process has already: 0 done, 1 there is none,
+ * negative on failure. */
+static int share_login(struct tmk_p11 **p, struct tmk_err *err)
+{
+	int rc = tmk_p11_shares_login(*p) ? tmk_p11_run(p, state_work, err) :
+		1;
+
+	/* The last one out logs out. */
+	if (!rc)
+		(*p)->logged_in = true;
+	return rc;
+}
+
 int tmk_p11_login(struct tmk_p11 **p, const struct tmk_pin_source *source,
 		  struct tmk_secret **pin, struct tmk_err *err)
 {
+	int rc;
+
 	if (!(info_of(*p)->flags & CKF_LOGIN_REQUIRED))
 		return 0;
-	if (tmk_p11_shares_login(*p)) {
-		/* The last one out logs out. */
-		(*p)->logged_in = true;
-		return 0;
-	}
+	rc = share_login(p, err);
+	if (rc <= 0)
+		return rc;
 	if (check_pin_set(*p, err))
 		return -1;
 	if (tmk_p11_has_pad(*p))

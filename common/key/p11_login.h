@@ -13,6 +13,8 @@
 #include "iface/pin.h"
 #include "key/p11.h"
 
+#define TMK_P11_PERSON_TRIES 3	/* wrong PINs of a person, in all */
+
 /*
  * Log in as the user if the token wants it. A PIN that `*pin` already holds
  * (from an attempt that failed for another reason) is used first; else the
@@ -27,6 +29,12 @@ int tmk_p11_login(struct tmk_p11 **p, const struct tmk_pin_source *source,
  * token's flags allowed it. `user` is CKU_USER or CKU_CONTEXT_SPECIFIC. */
 int tmk_p11_login_now(struct tmk_p11 *p, CK_USER_TYPE user,
 		      struct tmk_err *err) TMK_MUST_CHECK;
+
+/* Ask the source for a PIN, after the token's flags allowed it, and leave it in
+ * both `pin` and p->pin. `retry`: the one before was wrong. */
+int tmk_p11_ask_pin(struct tmk_p11 **p, const struct tmk_pin_source *source,
+		    bool retry, struct tmk_secret *pin, bool *by_person,
+		    struct tmk_err *err) TMK_MUST_CHECK;
 
 /* Whether the token has a keypad of its own: no PIN is ours to ask. */
 bool tmk_p11_has_pad(const struct tmk_p11 *p);

@@ -3,68 +3,16 @@
 
 #include <errno.h>
 #include <link.h>
-#include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include <p11-kit/p11-kit.h>
 
+#include "base/enc.h"
 #include "key/p11_error.h"
-
-/* Every struct that has a module, also those abandoned to it. */
-static pthread_mutex_t alive_lock = PTHREAD_MUTEX_INITIALIZER;
-static struct tmk_p11 *alive;
-
-static void alive_add(struct tmk_p11 *p)
-{
-	pthread_mutex_lock(&alive_lock);
-	p->next = alive;
-	alive = p;
-	pthread_mutex_unlock(&alive_lock);
-}
-
-static void alive_remove(struct tmk_p11 *p)
-{
-	struct tmk_p11 **at;
-
-	pthread_mutex_lock(&alive_lock);
-	for (at = &alive; *at; at = &(*at)->next)
-		if (*at == p) {
-			*at = p->next;
-			break;
-		}
-	pthread_mutex_unlock(&alive_lock);
-}
-
-static bool same_login(const struct tmk_p11 *a, const struct tmk_p11 *b)
-{
-	return b->logged_in && !strcmp(a->path, b->path) &&
-	       a->token[a->at].slot == b->token[b->at].slot;
-}
-
-static bool alive_find(const struct tmk_p11 *p, bool login)
-{
-	const struct tmk_p11 *q;
-	bool found = false;
-
-	pthread_mutex_lock(&alive_lock);
-	for (q = alive; q && !found; q = q->next)
-		found = q != p && q->initialised &&
-			(!login || same_login(p, q));
-	pthread_mutex_unlock(&alive_lock);
-	return found;
-}
-
-bool tmk_p11_shares_login(const struct tmk_p11 *p)
-{
-	return alive_find(p, true);
-}
-
-bool tmk_p11_has_company(const struct tmk_p11 *p)
-{
-	return alive_find(p, false);
-}
+#include "key/p11_token.h"
 
 int tmk_p11_check(struct tmk_p11 *p, CK_RV rv, const char *call,
 		  struct tmk_err *err)
@@ -90,10 +38,54 @@ void *tmk_p11_job(struct tmk_p11 *p, size_t size, void (*release)(void *))
 	return p->job;
 }
 
+char *tmk_p11_label(char *out, const struct tmk_p11 *p)
+{
+	const CK_TOKEN_INFO *info = &p->token[p->at].info;
+	char raw[33];
+
+	tmk_p11_unpad(raw, info->label, sizeof(info->label));
+	tmk_enc_show_into(out, TMK_P11_LABEL, raw, strlen(raw));
+	return out;
+}
+
+/* What is told of a call that takes long; never about a struct that the
+ * worker may be changing: only what was noted before. */
+struct telling {
+	const struct tmk_person *person;
+	char label[TMK_P11_LABEL];
+	bool pad;
+};
+
+static void tell_slow(void *ctx, const char *call)
+{
+	const struct telling *t = ctx;
+	char text[TMK_P11_LABEL + 128];
+
+	if (!strcmp(call, "C_Sign"))
+		snprintf(text, sizeof(text), "token %s is still at work: it "
+			 "may wait for a touch", t->label);
+	else if (!strcmp(call, "C_Login") && t->pad)
+		snprintf(text, sizeof(text), "token %s waits for its PIN at "
+			 "its own keypad", t->label);
+	else
+		return;
+	t->person->notice(t->person->ctx, text);
+}
+
 int tmk_p11_run(struct tmk_p11 **p, tmk_work work, struct tmk_err *err)
 {
-	int rc = tmk_deadline_run((*p)->path, (*p)->ms, work, *p, err);
+	struct telling t = { .person = (*p)->person };
+	const struct tmk_deadline_slow slow = { tell_slow, &t };
+	bool told = t.person && t.person->notice;
+	int rc;
 
+	if (told) {
+		tmk_p11_label(t.label, *p);
+		t.pad = (*p)->token[(*p)->at].info.flags &
+			CKF_PROTECTED_AUTHENTICATION_PATH;
+	}
+	rc = tmk_deadline_run_told((*p)->path, (*p)->ms, work, *p,
+				   told ? &slow : NULL, err);
 	if (rc == TMK_STUCK) {
 		*p = NULL;
 		return -1;
@@ -124,6 +116,7 @@ int tmk_p11_new(struct tmk_p11 **out, const struct tmk_place *place,
 	*out = p;
 	return 0;
 out:
+	tmk_uri_release(&p->uri);
 	free(p);
 	return -1;
 }
@@ -138,14 +131,16 @@ static int load_work(void *state, struct tmk_err *err)
 	p11_kit_be_quiet();
 	tmk_deadline_beat("loading");
 	p->f = p11_kit_module_load(p->path, 0);
-	if (p->f)
-		return 0;
+	if (p->f) {
+		tmk_p11_alive_add(p);
+		return p->then ? p->then(p, err) : 0;
+	}
 	tmk_err_set(err, TMK_KEY, "%s is not a PKCS#11 module that can be "
 		    "loaded", p->path);
 	return tmk_err_hint(err, "see what it needs: ldd %s", p->path);
 }
 
-int tmk_p11_load(struct tmk_p11 **p, struct tmk_err *err)
+int tmk_p11_load(struct tmk_p11 **p, tmk_work then, struct tmk_err *err)
 {
 	const char *path = (*p)->path;
 
@@ -161,10 +156,8 @@ int tmk_p11_load(struct tmk_p11 **p, struct tmk_err *err)
 		return tmk_err_hint(err, "install it, or correct the path of "
 				    "the module");
 	}
-	if (tmk_p11_run(p, load_work, err))
-		return -1;
-	alive_add(*p);
-	return 0;
+	(*p)->then = then;
+	return tmk_p11_run(p, load_work, err);
 }
 
 struct registered {
@@ -197,7 +190,7 @@ static int registered_take(struct tmk_p11 **out, CK_FUNCTION_LIST *f,
 	p->f = f;
 	if (file)
 		memcpy(p->path, file, strnlen(file, sizeof(p->path) - 1));
-	alive_add(p);
+	tmk_p11_alive_add(p);
 	*out = p;
 	rc = 0;
 out:
@@ -299,7 +292,7 @@ void tmk_p11_free(struct tmk_p11 *p)
 	if (p->f) {
 		if (tmk_p11_run(&p, leave_work, NULL) && !p)
 			return;
-		alive_remove(p);
+		tmk_p11_alive_remove(p);
 	}
 	job_drop(p);
 	tmk_secret_free(p->pin);

@@ -1,174 +1,253 @@
 #include "key/p11_sign.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "key/der.h"
 #include "key/p11.h"
 #include "key/p11_error.h"
-#include "key/p11_find.h"
 #include "key/p11_login.h"
 #include "key/p11_token.h"
+#include "key/pin.h"
 
-#define LISTED_MAX 4		/* keys named when several match */
-#define DATA_MAX 128		/* a DigestInfo of SHA-512 takes 83 */
-#define SPKI_MAX 2048
-
-struct p11_signer {
-	struct tmk_signer base;
-	struct tmk_p11 *p;	/* NULL once the module was given up */
-	CK_OBJECT_HANDLE key;
-	bool always;		/* CKA_ALWAYS_AUTHENTICATE */
-};
-
-/* ---- finding the key ---------------------------------------------------- */
-
-struct open_job {
-	struct tmk_p11_key key[LISTED_MAX];
-	size_t found;
-	enum tmk_algorithm algorithm;
-	unsigned int bits;
-	struct tmk_buf spki;
-};
-
-static void open_job_release(void *job)
-{
-	struct open_job *j = job;
-
-	tmk_buf_release(&j->spki);
-}
-
-static int several(struct tmk_p11 *p, struct open_job *j, struct tmk_err *err)
-{
-	struct tmk_buf list = TMK_BUF_INIT(600);
-	char uri[512];
-	size_t i;
-	int rc = 0;
-
-	for (i = 0; i < j->found && i < LISTED_MAX && !rc; i++) {
-		if (tmk_p11_read_key(p, &j->key[i], j->key[i].handle,
-				     CKO_PRIVATE_KEY, false, err))
-			goto out;
-		rc = tmk_buf_printf(&list, "%s %s", i ? "," : "",
-				    tmk_p11_key_uri(uri, sizeof(uri), p,
-						    &j->key[i]));
-	}
-	tmk_err_set(err, TMK_KEY, "%s%zu keys match the URI:%s%s",
-		    j->found > LISTED_MAX ? "more than " : "",
-		    j->found > LISTED_MAX ? (size_t)LISTED_MAX : j->found,
-		    tmk_buf_str(&list), rc ? " ..." : "");
-	tmk_err_hint(err, "say which one: add id= or object=");
-out:
-	tmk_buf_release(&list);
-	return -1;
-}
-
-static int none(const struct tmk_p11 *p, struct tmk_err *err)
-{
-	char token[33];
-
-	tmk_p11_unpad(token, p->token[p->at].info.label, 32);
-	tmk_err_set(err, TMK_KEY, "no private key on token %s matches the "
-		    "URI", token);
-	return tmk_err_hint(err, "see what is there: touchmark key list");
-}
-
-static int open_work(void *state, struct tmk_err *err)
-{
-	struct tmk_p11 *p = state;
-	struct open_job *j = p->job;
-	const char *label = p->uri.label[0] ? p->uri.label : NULL;
-	CK_OBJECT_HANDLE h[LISTED_MAX + 1];
-	size_t i;
-	int rc;
-
-	if (tmk_p11_search_keys(p, CKO_PRIVATE_KEY, p->uri.id, p->uri.id_len,
-				label, h, LISTED_MAX + 1, &j->found, err))
-		return -1;
-	if (!j->found)
-		return none(p, err);
-	for (i = 0; i < j->found && i < LISTED_MAX; i++)
-		j->key[i].handle = h[i];
-	if (j->found > 1)
-		return several(p, j, err);
-	if (tmk_p11_read_key(p, &j->key[0], h[0], CKO_PRIVATE_KEY, false, err))
-		return -1;
-	if (j->key[0].flag[TMK_P11_SIGN] == TMK_NO) {
-		tmk_err_set(err, TMK_KEY, "the key may not be used for "
-			    "signing (CKA_SIGN is false)");
-		return tmk_err_hint(err, "choose another key");
-	}
-	rc = tmk_p11_key_spki(p, &j->key[0], &j->algorithm, &j->bits,
-			      &j->spki, err);
-	if (rc > 0) {
-		tmk_err_set(err, TMK_KEY, "the token does not tell the key's "
-			    "public part");
-		return tmk_err_hint(err, "write the public key or the "
-				    "certificate to the token, with the same "
-				    "CKA_ID");
-	}
-	return rc;
-}
-
-/* ---- signing ------------------------------------------------------------ */
+#define DATA_MAX TMK_MESSAGE_MAX	/* a DigestInfo takes 83 at most */
 
 struct sign_job {
 	CK_OBJECT_HANDLE key;
 	CK_MECHANISM_TYPE mechanism;
-	bool always;
+	bool always, touch;
 	uint8_t data[DATA_MAX];
 	CK_ULONG data_len;
 	uint8_t sig[TMK_SIGNATURE_MAX + 1];
 	CK_ULONG sig_len;
 };
 
-static int sign_work(void *state, struct tmk_err *err)
+/* ---- on the worker ------------------------------------------------------- */
+
+/* A session in which a signature was begun and not ended begins no other. The
+ * new one is opened first: the last one that closes takes the login along. */
+static int renew_session(struct tmk_p11 *p, struct tmk_err *err)
+{
+	CK_SESSION_HANDLE old = p->session;
+	CK_RV rv = TMK_P11(p, C_OpenSession, p->token[p->at].slot,
+			   CKF_SERIAL_SESSION, NULL, NULL, &p->session);
+
+	if (rv != CKR_OK)
+		p->session = old;
+	if (tmk_p11_check(p, rv, "C_OpenSession", err))
+		return -1;
+	(void)TMK_P11(p, C_CloseSession, old);
+	p->unfinished = false;
+	return 0;
+}
+
+static int begin_work(void *state, struct tmk_err *err)
 {
 	struct tmk_p11 *p = state;
 	struct sign_job *j = p->job;
 	CK_MECHANISM m = { j->mechanism, NULL, 0 };
-	CK_RV rv;
+	CK_RV rv = CKR_SESSION_CLOSED;
 
+	if (p->cut)
+		return tmk_p11_check(p, rv, "C_SignInit", err);
+	if (p->unfinished && renew_session(p, err))
+		return -1;
 	rv = TMK_P11(p, C_SignInit, p->session, &m, j->key);
+	if (rv == CKR_OPERATION_ACTIVE) {
+		if (renew_session(p, err))
+			return -1;
+		rv = TMK_P11(p, C_SignInit, p->session, &m, j->key);
+	}
 	if (tmk_p11_check(p, rv, "C_SignInit", err))
 		return -1;
+	p->unfinished = true;
 	/* PKCS#11 2.40 section 11.6: between SignInit and Sign, each time. */
-	if (j->always && tmk_p11_login_now(p, CKU_CONTEXT_SPECIFIC, err))
-		return -1;
+	return j->always ? tmk_p11_login_now(p, CKU_CONTEXT_SPECIFIC, err) : 0;
+}
+
+static int end_work(void *state, struct tmk_err *err)
+{
+	struct tmk_p11 *p = state;
+	struct sign_job *j = p->job;
+	CK_RV rv;
+
+	if (j->touch)
+		tmk_deadline_beat_person("C_Sign", TMK_DEADLINE_PERSON_MS);
+	else
+		tmk_deadline_beat("C_Sign");
 	j->sig_len = sizeof(j->sig);
-	rv = TMK_P11(p, C_Sign, p->session, j->data, j->data_len, j->sig,
-		     &j->sig_len);
+	rv = p->f->C_Sign(p->session, j->data, j->data_len, j->sig,
+			  &j->sig_len);
+	/* PKCS#11 2.40 section 5.11: only then the operation goes on. */
+	p->unfinished = rv == CKR_BUFFER_TOO_SMALL;
 	return tmk_p11_check(p, rv, "C_Sign", err);
 }
 
-/* What the mechanism is given: a DigestInfo, or the digest cut to the order's
- * length (FIPS 186-5 6.4.1 step 2), which some modules do not do. */
+static int both_work(void *state, struct tmk_err *err)
+{
+	return begin_work(state, err) ? -1 : end_work(state, err);
+}
+
+/* ---- the PIN of a key that wants it each time ------------------------------ */
+
+static void drop_pin(struct tmk_p11_signer *s)
+{
+	if (!s->p)
+		return;
+	tmk_secret_free(s->p->pin);
+	s->p->pin = NULL;
+}
+
+/* Say that the token waits, then let it sign. */
+static int sign_touched(struct tmk_p11_signer *s, struct tmk_err *err)
+{
+	const struct tmk_person *person = s->p->person;
+	char label[TMK_P11_LABEL], text[TMK_P11_LABEL + 64];
+	int rc;
+
+	if (tmk_p11_run(&s->p, begin_work, err))
+		return -1;
+	if (person && person->notice) {
+		snprintf(text, sizeof(text), "token %s waits for a touch",
+			 tmk_p11_label(label, s->p));
+		person->notice(person->ctx, text);
+	}
+	/* It has been said: not again when it takes long. */
+	s->p->person = NULL;
+	rc = tmk_p11_run(&s->p, end_work, err);
+	if (s->p)
+		s->p->person = person;
+	return rc;
+}
+
+static int sign_once(struct tmk_p11_signer *s, struct tmk_err *err)
+{
+	if (s->touch)
+		return sign_touched(s, err);
+	return tmk_p11_run(&s->p, both_work, err);
+}
+
+/* Ask for the PIN, and again if a person mistyped it. */
+static int sign_asked(struct tmk_p11_signer *s, struct tmk_err *err)
+{
+	struct tmk_pin_order order = {
+		.pin_file = s->pin_file,
+		.pin_source = s->p->uri.pin_source,
+		.pin_value = s->p->uri.pin,
+		.pin_file_env = s->pin_file_env,
+		.credentials_dir = s->credentials_dir,
+		.person = s->base.person,
+	};
+	struct tmk_pin_source source = tmk_pin_source_init(&order);
+	struct tmk_secret *pin = NULL;
+	bool by_person = false;
+	int tries, rc;
+
+	if (tmk_secret_new(&pin, err))
+		return -1;
+	for (tries = 1;; tries++) {
+		struct tmk_err why = TMK_ERR_INIT;
+
+		rc = tmk_p11_ask_pin(&s->p, &source, tries > 1, pin,
+				     &by_person, &why);
+		if (!rc)
+			rc = sign_once(s, &why);
+		if (rc && s->p && s->p->rv == CKR_PIN_INCORRECT && by_person &&
+		    tries < TMK_P11_PERSON_TRIES)
+			continue;
+		if (rc && err)
+			*err = why;
+		break;
+	}
+	tmk_secret_free(pin);
+	return rc;
+}
+
+static int sign_always(struct tmk_p11_signer *s, struct tmk_err *err)
+{
+	int rc;
+
+	if (tmk_p11_has_pad(s->p))
+		return sign_once(s, err);
+	if (tmk_clock_ms() > s->pin_until)
+		drop_pin(s);
+	rc = s->p->pin ? sign_once(s, err) : sign_asked(s, err);
+	/* One that was refused is not tried again by itself. */
+	if (s->ask_each_time ||
+	    (rc && s->p && tmk_p11_error_is_pin(s->p->rv)))
+		drop_pin(s);
+	return rc;
+}
+
+/* ---- the door -------------------------------------------------------------- */
+
+static bool fits(const struct tmk_signer *s, enum tmk_scheme scheme,
+		 enum tmk_hash hash, size_t len)
+{
+	switch (s->algorithm) {
+	case TMK_KEY_RSA:
+		return scheme == TMK_RSA_PKCS1 && len &&
+			len == tmk_der_hash_len(hash);
+	case TMK_KEY_EC:
+		return scheme == TMK_ECDSA && len &&
+			len == tmk_der_hash_len(hash);
+	case TMK_KEY_ED25519:
+		return scheme == TMK_EDDSA && len <= TMK_MESSAGE_MAX;
+	}
+	return false;
+}
+
+/* What the mechanism is given: a DigestInfo, the digest cut to the order's
+ * length (FIPS 186-5 6.4.1 step 2), which some modules do not do, or the
+ * message. */
 static int prepare(struct sign_job *j, const struct tmk_signer *s,
 		   enum tmk_scheme scheme, enum tmk_hash hash,
 		   const uint8_t *digest, size_t len, struct tmk_err *err)
 {
-	struct tmk_buf info = TMK_BUF_INIT(DATA_MAX);
+	struct tmk_buf data = TMK_BUF_INIT(DATA_MAX);
 	size_t order = (s->bits + 7) / 8;
-	bool rsa = s->algorithm == TMK_KEY_RSA;
-	int rc = -1;
+	int rc;
 
-	if (len != tmk_der_hash_len(hash) ||
-	    (scheme == TMK_RSA_PKCS1) != rsa) {
-		tmk_err_set(err, TMK_INTERNAL,
-			    "a digest or scheme that does not fit the key");
-		goto out;
+	if (!fits(s, scheme, hash, len))
+		return tmk_err_set(err, TMK_INTERNAL, "a digest or scheme "
+				   "that does not fit the key");
+	if (scheme == TMK_RSA_PKCS1) {
+		j->mechanism = CKM_RSA_PKCS;
+		rc = tmk_der_digest_info(&data, hash, digest, len);
+	} else if (scheme == TMK_ECDSA) {
+		j->mechanism = CKM_ECDSA;
+		rc = tmk_buf_add(&data, digest, len < order ? len : order);
+	} else {
+		j->mechanism = CKM_EDDSA;
+		rc = tmk_buf_add(&data, digest, len);
 	}
-	j->mechanism = rsa ? CKM_RSA_PKCS : CKM_ECDSA;
-	if (rsa ? tmk_der_digest_info(&info, hash, digest, len) :
-	    tmk_buf_add(&info, digest, len < order ? len : order)) {
-		tmk_err_nomem(err);
-		goto out;
+	if (rc) {
+		tmk_buf_release(&data);
+		return tmk_err_nomem(err);
 	}
-	memcpy(j->data, info.data, info.len);
-	j->data_len = info.len;
-	rc = 0;
-out:
-	tmk_buf_release(&info);
+	if (data.len)
+		memcpy(j->data, data.data, data.len);
+	j->data_len = data.len;
+	tmk_buf_release(&data);
+	return 0;
+}
+
+static int run_job(struct tmk_p11_signer *s, struct tmk_err *err)
+{
+	int rc;
+
+	s->p->rv = CKR_OK;
+	s->p->person = s->base.person;
+	rc = s->always ? sign_always(s, err) : sign_once(s, err);
+	if (!s->p)
+		return -1;	/* given up: a new one would be refused too */
+	s->p->person = NULL;
+	if (rc && tmk_p11_error_is_loss(s->p->rv)) {
+		s->base.lost = true;
+		drop_pin(s);
+	}
 	return rc;
 }
 
@@ -176,22 +255,25 @@ static int signer_sign(struct tmk_signer *base, enum tmk_scheme scheme,
 		       enum tmk_hash hash, const uint8_t *digest, size_t len,
 		       struct tmk_buf *sig, struct tmk_err *err)
 {
-	struct p11_signer *s = (struct p11_signer *)base;
+	struct tmk_p11_signer *s = (struct tmk_p11_signer *)base;
 	size_t want = (base->bits + 7) / 8;
 	struct sign_job *j;
 
 	if (!s->p)
 		return tmk_err_set(err, TMK_KEY, "the token did not answer "
 				   "before and is not asked again");
+	if (base->lost)
+		return tmk_p11_error_set(err, CKR_SESSION_CLOSED, "C_Sign");
 	j = tmk_p11_job(s->p, sizeof(*j), NULL);
 	if (!j)
 		return tmk_err_nomem(err);
 	j->key = s->key;
 	j->always = s->always;
+	j->touch = s->touch;
 	if (prepare(j, base, scheme, hash, digest, len, err) ||
-	    tmk_p11_run(&s->p, sign_work, err))
+	    run_job(s, err))
 		return -1;
-	if (base->algorithm == TMK_KEY_EC)
+	if (base->algorithm != TMK_KEY_RSA)
 		want *= 2;
 	if (j->sig_len != want) {
 		tmk_err_set(err, TMK_KEY, "the token returned a signature of "
@@ -204,93 +286,14 @@ static int signer_sign(struct tmk_signer *base, enum tmk_scheme scheme,
 
 static void signer_free(struct tmk_signer *base)
 {
-	struct p11_signer *s = (struct p11_signer *)base;
+	struct tmk_p11_signer *s = (struct tmk_p11_signer *)base;
 
 	tmk_p11_free(s->p);
 	tmk_buf_release(&base->spki);
+	free(s->pin_file);
+	free(s->pin_file_env);
+	free(s->credentials_dir);
 	free(s);
 }
 
-static const struct tmk_signer_ops signer_ops = { signer_sign, signer_free };
-
-/* ---- opening ------------------------------------------------------------ */
-
-/* Before anybody is asked for a PIN. */
-static int check_uri(const struct tmk_place *place, struct tmk_err *err)
-{
-	struct tmk_uri uri = { 0 };
-	bool fits;
-
-	if (tmk_uri_parse(&uri, place->uri, err))
-		return -1;
-	fits = !uri.has_class || uri.class == CKO_PRIVATE_KEY;
-	tmk_uri_release(&uri);
-	if (fits)
-		return 0;
-	tmk_err_set(err, TMK_USAGE, "the PKCS#11 URI does not name a private "
-		    "key");
-	return tmk_err_hint(err, "write type=private");
-}
-
-/* A key that wants its PIN at each use keeps it, in locked memory, as long as
- * the signer lives; for any other it is wiped now. */
-static int keep_pin(struct tmk_p11 *p, bool always, struct tmk_err *err)
-{
-	if (!always) {
-		tmk_secret_free(p->pin);
-		p->pin = NULL;
-		return 0;
-	}
-	if (p->pin || tmk_p11_has_pad(p))
-		return 0;
-	tmk_err_set(err, TMK_KEY, "the key wants its PIN for each signature, "
-		    "but another key of the token is in use");
-	return tmk_err_hint(err, "use one key of this token at a time");
-}
-
-static int signer_new(struct tmk_signer **out, struct tmk_p11 *p,
-		      struct tmk_err *err)
-{
-	struct open_job *j = p->job;
-	struct p11_signer *s = calloc(1, sizeof(*s));
-
-	if (!s)
-		return tmk_err_nomem(err);
-	s->always = j->key[0].flag[TMK_P11_ALWAYS_AUTHENTICATE] == TMK_YES;
-	if (keep_pin(p, s->always, err)) {
-		free(s);
-		return -1;
-	}
-	s->base.ops = &signer_ops;
-	s->base.algorithm = j->algorithm;
-	s->base.bits = j->bits;
-	s->base.spki = j->spki;
-	tmk_buf_init(&j->spki, SPKI_MAX);
-	s->key = j->key[0].handle;
-	s->p = p;
-	*out = (struct tmk_signer *)s;
-	return 0;
-}
-
-int tmk_p11_signer_open(struct tmk_signer **out, const struct tmk_place *place,
-			struct tmk_err *err)
-{
-	struct tmk_p11 *p = NULL;
-	struct open_job *j;
-
-	if (check_uri(place, err) ||
-	    tmk_p11_connect(&p, place, TMK_P11_LOGIN, err))
-		return -1;
-	j = tmk_p11_job(p, sizeof(*j), open_job_release);
-	if (!j) {
-		tmk_err_nomem(err);
-		goto out;
-	}
-	tmk_buf_init(&j->spki, SPKI_MAX);
-	if (tmk_p11_run(&p, open_work, err) || signer_new(out, p, err))
-		goto out;
-	return 0;
-out:
-	tmk_p11_free(p);
-	return -1;
-}
+const struct tmk_signer_ops tmk_p11_signer_ops = { signer_sign, signer_free };

@@ -3,26 +3,39 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <time.h>
 
 #include <p11-kit/p11-kit.h>
 
 #include "key/p11_error.h"
+#include "key/p11_find.h"
 #include "key/p11_login.h"
 #include "key/pin.h"
 
 #define SLOTS_MAX 1024
+#define SLOTS_AT_ONCE 64
 
 /* Sleeps before another start: SoftHSM writes token.object anew at each
- * C_Login, and who reads it meanwhile sees half a token. Under 2 s in all; a
- * token that is simply not there is told sooner. */
-static const int sleeps_ms[] = { 10, 40, 150, 500, 900 };
-#define AGAIN_FAILED 5		/* times, after a start that failed */
-#define AGAIN_ABSENT 3		/* times, after one that saw no token */
+ * C_Login, and who reads it meanwhile sees half a token. Under 3 s in all; a
+ * token that is simply not there is told within a second. With dozens of
+ * signers at once most starts collide, so short sleeps come first. */
+static const int sleeps_ms[] = { 10, 20, 40, 80, 160, 240, 500, 800, 1000 };
+#define AGAIN_FAILED 9		/* times, after a start that failed */
+#define AGAIN_ABSENT 7		/* times, after one that saw no token */
 
-static void sleep_ms(int ms)
+/* Between half and all of `ms`: those that collided once would do so again
+ * if all slept equally long. */
+static void sleep_about(int ms)
 {
-	struct timespec left = { ms / 1000, ms % 1000 * 1000000L };
+	long ns = ms * 1000000L;
+	struct timespec left;
+	uint32_t by = 0;
+
+	if (getrandom(&by, sizeof(by), GRND_NONBLOCK) == (ssize_t)sizeof(by))
+		ns -= (long)((uint64_t)by * (uint64_t)(ns / 2) >> 32);
+	left.tv_sec = ns / 1000000000;
+	left.tv_nsec = ns % 1000000000;
 
 	while (nanosleep(&left, &left) && errno == EINTR)
 		;
@@ -55,6 +68,25 @@ static bool matches(struct tmk_p11 *p, CK_SLOT_ID slot,
 	       p11_kit_uri_match_slot_info(p->uri.p11, &slot_info) == 1;
 }
 
+/* The slots with a token in them in one call; 0, or -1 when that is not to be
+ * trusted: none, or more than expected. */
+static int list_at_once(struct tmk_p11 *p, CK_SLOT_ID **slots, CK_ULONG *n)
+{
+	CK_SLOT_ID *list = calloc(SLOTS_AT_ONCE, sizeof(*list));
+	CK_ULONG got = SLOTS_AT_ONCE;
+
+	if (!list)
+		return -1;
+	if (TMK_P11(p, C_GetSlotList, CK_TRUE, list, &got) != CKR_OK ||
+	    !got || got >= SLOTS_AT_ONCE) {
+		free(list);
+		return -1;
+	}
+	*slots = list;
+	*n = got;
+	return 0;
+}
+
 /* The slots with a token in them; *slots is the caller's. */
 static int list_slots(struct tmk_p11 *p, CK_SLOT_ID **slots, CK_ULONG *n,
 		      struct tmk_err *err)
@@ -64,7 +96,12 @@ static int list_slots(struct tmk_p11 *p, CK_SLOT_ID **slots, CK_ULONG *n,
 	int tries;
 	CK_RV rv;
 
-	/* A token may be put in between the two calls. */
+	/* A module that was started just now has looked at its slots: one call
+	 * will do. One that runs for longer looks again when it is asked how
+	 * many there are (PKCS#11 2.40 section 5.5). A token may be put in
+	 * between the two calls. */
+	if (!tmk_p11_shares_module(p) && !list_at_once(p, slots, n))
+		return 0;
 	for (tries = 0; tries < 3; tries++) {
 		rv = TMK_P11(p, C_GetSlotList, CK_TRUE, NULL, n);
 		if (rv != CKR_OK)
@@ -125,7 +162,7 @@ static void note_tokens(struct tmk_p11 *p, const CK_SLOT_ID *slots,
 	}
 }
 
-static int find_tokens(struct tmk_p11 *p, bool blank, struct tmk_err *err)
+static int look(struct tmk_p11 *p, bool blank, struct tmk_err *err)
 {
 	CK_SLOT_ID *slots = NULL;
 	CK_ULONG n = 0;
@@ -154,6 +191,18 @@ static int find_tokens(struct tmk_p11 *p, bool blank, struct tmk_err *err)
 		p->softhsm = !memcmp(p->token[0].info.manufacturerID,
 				     "SoftHSM", 7);
 	return 0;
+}
+
+/* A module that others of this process have had for hours may not see a token
+ * that was taken out and put back: it is started anew when nothing of theirs
+ * lives in it any more. */
+static int find_tokens(struct tmk_p11 *p, bool blank, struct tmk_err *err)
+{
+	int rc = look(p, blank, err);
+
+	if ((rc || !p->tokens) && tmk_p11_revive(p))
+		rc = look(p, blank, err);
+	return rc;
 }
 
 static int match_work(void *state, struct tmk_err *err)
@@ -197,10 +246,8 @@ int tmk_p11_open_session(struct tmk_p11 **p, int at, bool write,
 /* The one module that the place names. */
 static int scan_path(struct tmk_p11 **out, int *n, struct tmk_err *err)
 {
-	int rc = tmk_p11_load(out, err);
+	int rc = tmk_p11_load(out, match_work, err);
 
-	if (!rc)
-		rc = tmk_p11_find_tokens(out, false, err);
 	*n = *out != NULL;
 	return rc;
 }
@@ -271,7 +318,7 @@ int tmk_p11_scan(struct tmk_p11 **out, int *n, const struct tmk_place *place,
 			return rc;
 		while (*n)
 			tmk_p11_free(out[--*n]);
-		sleep_ms(sleeps_ms[tries]);
+		sleep_about(sleeps_ms[tries]);
 	}
 }
 
@@ -346,6 +393,22 @@ static int choose(struct choice *c, struct tmk_p11 **set, int n,
 			    "serial=NUMBER");
 }
 
+void tmk_p11_blame(const struct tmk_place *place, enum tmk_open_failure why)
+{
+	if (place->why)
+		*place->why = why;
+}
+
+/* Whether a login failed over the PIN and not over the device: it was refused,
+ * or nothing came that could be tried (the module is then content), or the
+ * person at the token's keypad said no. */
+bool tmk_p11_is_about_pin(CK_RV rv)
+{
+	return rv == CKR_OK || tmk_p11_error_is_pin(rv) ||
+	       rv == CKR_FUNCTION_CANCELED ||
+	       rv == CKR_USER_PIN_NOT_INITIALIZED;
+}
+
 /* Whether another start might help: SoftHSM's own race, seen from here. */
 static bool is_race(const struct tmk_p11 *p)
 {
@@ -354,6 +417,20 @@ static bool is_race(const struct tmk_p11 *p)
 		p->rv == CKR_USER_PIN_NOT_INITIALIZED ||
 		p->rv == CKR_TOKEN_NOT_RECOGNIZED ||
 		p->rv == CKR_TOKEN_NOT_PRESENT);
+}
+
+/* Nobody is logged in for the wrong key, nor asked for a PIN. */
+static int expect(struct tmk_p11 **p, const struct tmk_place *place,
+		  struct tmk_err *err)
+{
+	int rc = tmk_p11_shows_other(p, place->spki_hint, place->spki_hint_len,
+				     err);
+
+	if (rc <= 0)
+		return rc;
+	tmk_p11_blame(place, TMK_OPEN_OTHER);
+	return tmk_err_set(err, TMK_KEY, "the token holds another key than "
+			   "the one that is expected");
 }
 
 /* One start; `again` gets whether another one might do better. */
@@ -374,13 +451,22 @@ static int connect_once(struct tmk_p11 **out, const struct tmk_place *place,
 		goto out;
 	}
 	rc = choose(&c, set, n, &skipped, err);
-	if (rc)
+	if (rc) {
+		if (c.count)
+			tmk_p11_blame(place, TMK_OPEN_KEY);
 		goto out;
+	}
 	p = set[c.module];
 	set[c.module] = NULL;
+	p->person = place->person;
 	rc = tmk_p11_open_session(&p, c.token, flags & TMK_P11_WRITE, err);
-	if (!rc && flags & TMK_P11_LOGIN)
+	if (!rc && flags & TMK_P11_LOGIN && place->spki_hint)
+		rc = expect(&p, place, err);
+	if (!rc && flags & TMK_P11_LOGIN) {
 		rc = tmk_p11_login(&p, source, pin, err);
+		if (rc && p && tmk_p11_is_about_pin(p->rv))
+			tmk_p11_blame(place, TMK_OPEN_PIN);
+	}
 	if (rc) {
 		*again = p && is_race(p);
 		tmk_p11_free(p);
@@ -404,8 +490,11 @@ int tmk_p11_connect(struct tmk_p11 **out, const struct tmk_place *place,
 	int tries, rc = -1;
 
 	/* A copy of its own: the structs come and go with each start. */
-	if (tmk_uri_parse(&uri, place->uri, err))
+	if (tmk_uri_parse(&uri, place->uri, err)) {
+		tmk_p11_blame(place, TMK_OPEN_KEY);
 		return -1;
+	}
+	order.person = place->person;
 	order.pin_source = uri.pin_source;
 	order.pin_value = uri.pin;
 	order.pin_file_env = place->pin_file_env;
@@ -414,6 +503,7 @@ int tmk_p11_connect(struct tmk_p11 **out, const struct tmk_place *place,
 		struct tmk_err why = TMK_ERR_INIT;
 		bool again = false;
 
+		tmk_p11_blame(place, TMK_OPEN_DEVICE);
 		rc = connect_once(out, place, flags, &source, &pin, &again,
 				  &why);
 		if (!rc)
@@ -423,8 +513,10 @@ int tmk_p11_connect(struct tmk_p11 **out, const struct tmk_place *place,
 				*err = why;
 			break;
 		}
-		sleep_ms(sleeps_ms[tries]);
+		sleep_about(sleeps_ms[tries]);
 	}
+	if (!rc)
+		(*out)->person = NULL;
 	tmk_secret_free(pin);
 	tmk_uri_release(&uri);
 	return rc;

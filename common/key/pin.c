@@ -120,6 +120,23 @@ out:
 	return rc;
 }
 
+/* A window if there may be one, else a terminal. */
+static int ask_person(const struct tmk_person *person,
+		      const struct tmk_pin_request *request,
+		      struct tmk_secret *pin, struct tmk_err *err)
+{
+	struct tmk_pin_request asked = *request;
+	int rc;
+
+	asked.person = person;
+	rc = tmk_pin_ask_pinentry(pin, person ? person->env : NULL,
+				  TMK_PIN_PERSON_MS, &asked, err);
+	if (rc <= 0)
+		return rc;
+	return tmk_pin_ask_terminal(pin, person ? person->tty : -1,
+				    TMK_PIN_PERSON_MS, &asked, err);
+}
+
 static int ask(void *ctx, const struct tmk_pin_request *request,
 	       struct tmk_secret *pin, bool *by_person, struct tmk_err *err)
 {
@@ -143,10 +160,9 @@ static int ask(void *ctx, const struct tmk_pin_request *request,
 		if (rc <= 0)
 			return rc;
 	}
-	if (tmk_pin_ask_terminal(pin, request, err))
-		return -1;
-	*by_person = true;
-	return 0;
+	rc = ask_person(o->person, request, pin, err);
+	*by_person = !rc;
+	return rc;
 }
 
 struct tmk_pin_source tmk_pin_source_init(struct tmk_pin_order *order)

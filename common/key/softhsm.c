@@ -131,7 +131,7 @@ int tmk_softhsm_init_token(bool *made, const char *module, const char *label,
 	if (prepare(p, label, so_pin, user_pin, err))
 		goto out;
 	memcpy(padded, ((struct init_job *)p->job)->label, LABEL_LEN);
-	if (tmk_p11_load(&p, err) || tmk_p11_find_tokens(&p, true, err))
+	if (tmk_p11_load(&p, NULL, err) || tmk_p11_find_tokens(&p, true, err))
 		goto out;
 	at = find_blank(p, padded, err);
 	if (at < 0)

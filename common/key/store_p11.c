@@ -10,6 +10,7 @@
 
 #include "iface/store.h"
 #include "key/p11_cert.h"
+#include "key/p11_data.h"
 #include "key/p11_keygen.h"
 #include "key/p11_list.h"
 #include "key/p11_sign.h"
@@ -29,4 +30,6 @@ const struct tmk_store_ops tmk_store_p11 = {
 	.generate = tmk_p11_generate,
 	.certs = tmk_p11_certs,
 	.put_cert = tmk_p11_put_cert,
+	.get_data = tmk_p11_get_data,
+	.put_data = tmk_p11_put_data,
 };
