@@ -1,5 +1,6 @@
 #include "plugins/front_key.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,6 +8,7 @@
 
 #include "base/clock.h"
 #include "core/sign.h"
+#include "plugins/front_certs.h"
 #include "plugins/front_pick.h"
 #include "plugins/front_softhsm.h"
 #include "x509/cert.h"
@@ -45,6 +47,7 @@ void tmk_front_key_release(struct tmk_front_key *key)
 {
 	free(key->name);
 	tmk_signer_free(key->signer);
+	sk_X509_pop_free(key->certs, X509_free);
 	sk_X509_pop_free(key->chain, X509_free);
 	memset(key, 0, sizeof(*key));
 }
@@ -63,57 +66,21 @@ static X509 *first_leaf(STACK_OF(X509) *certs)
 static int no_cert(struct tmk_err *err)
 {
 	tmk_err_set(err, TMK_KEY, "no certificate is known");
-	return tmk_err_hint(err, "touchmark key csr makes a request for your "
-			    "CA; touchmark key import-cert takes its answer");
+	return tmk_err_hint(err, "touchmark key csr NAME -o FILE.csr makes a "
+			    "request for your CA; touchmark key import-cert "
+			    "NAME FILE.pem takes its answer");
 }
 
-/* Order and judge the certificates of a key that is known. */
-static int choose_chain(STACK_OF(X509) **out, STACK_OF(X509) *certs,
-			const uint8_t *spki, size_t len, int64_t now,
-			char *warning, size_t size, struct tmk_err *err)
-{
-	STACK_OF(X509) *chain = NULL;
-
-	if (tmk_sign_order_chain(&chain, certs, spki, len, now, err) < 0)
-		return -1;
-	if (tmk_sign_cert_ok(sk_X509_value(chain, 0), now, warning, size,
-			     err) < 0) {
-		sk_X509_pop_free(chain, X509_free);
-		return -1;
-	}
-	*out = chain;
-	return 0;
-}
-
-static int chain_from_file(STACK_OF(X509) **out, const char *path,
-			   int64_t now, char *warning, size_t size,
-			   struct tmk_err *err)
-{
-	STACK_OF(X509) *certs = NULL;
-	uint8_t *spki = NULL;
-	X509 *leaf;
-	int len, ret = -1;
-
-	if (tmk_cert_load_file(&certs, path, err) < 0)
-		return -1;
-	leaf = first_leaf(certs);
-	if (!leaf) {
-		no_cert(err);
-		goto out;
-	}
-	len = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(leaf), &spki);
-	if (len <= 0) {
-		tmk_err_nomem(err);
-		goto out;
-	}
-	ret = choose_chain(out, certs, spki, len, now, warning, size, err);
-out:
-	if (ret < 0)
-		tmk_err_prefix(err, "%s", path);
-	OPENSSL_free(spki);
-	sk_X509_pop_free(certs, X509_free);
-	return ret;
-}
+/* What opening works on. */
+struct opening {
+	const struct tmk_front_pick *pick;
+	const struct tmk_config *config;
+	const struct tmk_front_open *how;
+	char *warning;
+	size_t size;
+	uint8_t *spki;		/* of the certificate, DER; or NULL */
+	size_t spki_len;
+};
 
 int tmk_front_key_uri(const char **out, const struct tmk_front_pick *pick,
 		      const struct tmk_config *config, struct tmk_err *err)
@@ -145,93 +112,302 @@ int tmk_front_key_uri(const char **out, const struct tmk_front_pick *pick,
 	return -1;
 }
 
-/* What open() works on. */
-struct opening {
-	struct tmk_front_pick pick;
-	struct tmk_place place;
-	struct tmk_front_look look;	/* filled when there is no file */
-	int64_t now;
-	char *warning;
-	size_t size;
-};
+/* A listed certificate does not sign. What cannot be read is no proof of
+ * anything: the person hears of it, whoever judges will say more. */
+static int check_revoked(X509 *leaf, const struct opening *o,
+			 struct tmk_err *err)
+{
+	const char *policy = o->config->policy;
+	struct tmk_err why = TMK_ERR_INIT;
+	int rc = policy ? tmk_sign_cert_revoked(leaf, policy, o->how->now,
+						&why) : 0;
+
+	if (rc > 0 && err)
+		*err = why;
+	if (rc < 0 && o->size && !*o->warning)
+		snprintf(o->warning, o->size, "cannot tell whether the "
+			 "certificate is revoked: %s", why.text);
+	return rc > 0 ? -1 : 0;
+}
+
+int tmk_front_key_cert_ok(X509 *leaf, const struct tmk_front_pick *pick,
+			  int64_t now, char *warning, size_t size,
+			  struct tmk_err *err)
+{
+	char way[256];
+	size_t len;
+
+	if (tmk_sign_cert_ok(leaf, now, warning, size, err) < 0)
+		return -1;
+	len = size ? strlen(warning) : 0;
+	if (!len)
+		return 0;
+	tmk_front_pick_fill(way, sizeof(way), "; have it renewed: touchmark "
+			    "key csr NAME -o FILE.csr, then touchmark key "
+			    "import-cert NAME FILE.pem",
+			    pick->key ? pick->name : NULL);
+	snprintf(warning + len, size - len, "%s", way);
+	return 0;
+}
+
+/* Order and judge the certificates of a key that is known. */
+static int choose_chain(struct tmk_front_key *key, const struct opening *o,
+			const uint8_t *spki, size_t len, struct tmk_err *err)
+{
+	STACK_OF(X509) *chain = NULL;
+
+	if (tmk_sign_order_chain(&chain, key->certs, spki, len, o->how->now,
+				 err) < 0)
+		return -1;
+	if (tmk_front_key_cert_ok(sk_X509_value(chain, 0), o->pick,
+				  o->how->now, o->warning, o->size, err) < 0 ||
+	    check_revoked(sk_X509_value(chain, 0), o, err) < 0) {
+		sk_X509_pop_free(chain, X509_free);
+		return -1;
+	}
+	sk_X509_pop_free(key->chain, X509_free);
+	key->chain = chain;
+	return 0;
+}
+
+/* With a file the key is that of its first leaf, until the token shows its
+ * own. */
+static int chain_from_file(struct tmk_front_key *key, struct opening *o,
+			   struct tmk_err *err)
+{
+	X509 *leaf;
+	int len, ret = -1;
+
+	if (tmk_front_certs_load(&key->certs, o->pick->cert, err) < 0)
+		return tmk_err_hint(err, "touchmark key import-cert NAME "
+				    "FILE.pem puts a certificate there");
+	leaf = first_leaf(key->certs);
+	if (!leaf) {
+		no_cert(err);
+		goto out;
+	}
+	len = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(leaf), &o->spki);
+	if (len <= 0) {
+		tmk_err_nomem(err);
+		goto out;
+	}
+	o->spki_len = (size_t)len;
+	ret = choose_chain(key, o, o->spki, o->spki_len, err);
+out:
+	if (ret < 0)
+		tmk_err_prefix(err, "%s", o->pick->cert);
+	return ret;
+}
 
 /* Everything that can be refused before the login. With the key's public part
  * on the token its certificates are judged here too. */
-static int before_login(struct tmk_front_key *key, struct opening *o,
-			struct tmk_err *err)
+static int chain_from_token(struct tmk_front_key *key, const struct opening *o,
+			    const struct tmk_place *place, struct tmk_err *err)
 {
-	const struct tmk_buf *spki = &o->look.info.spki;
+	struct tmk_front_look look = { .keys = 0 };
+	int ret = -1;
 
-	if (o->pick.cert)
-		return chain_from_file(&key->chain, o->pick.cert, o->now,
-				       o->warning, o->size, err);
-	if (tmk_front_look(&o->look, &o->place, false, err) < 0)
+	if (tmk_front_look(&look, place, false, err) < 0)
 		return -1;
-	if (!sk_X509_num(o->look.certs))
-		return no_cert(err);
-	if (o->look.keys != 1 || !spki->len)
-		return 0;
-	return choose_chain(&key->chain, o->look.certs, spki->data, spki->len,
-			    o->now, o->warning, o->size, err);
+	key->certs = look.certs;	/* taken */
+	look.certs = NULL;
+	if (!sk_X509_num(key->certs))
+		no_cert(err);
+	else if (look.keys != 1 || !look.info.spki.len)
+		ret = 0;
+	else
+		ret = choose_chain(key, o, look.info.spki.data,
+				   look.info.spki.len, err);
+	tmk_front_look_release(&look);
+	return ret;
 }
 
-static int open_key(struct tmk_front_key *key, struct opening *o,
-		    struct tmk_err *err)
+static int another_key(struct tmk_err *err)
 {
-	const struct tmk_store_ops *store = tmk_front_store(o->place.uri, err);
-	const struct tmk_buf *spki;
+	tmk_err_set(err, TMK_KEY, "the certificate is for another key than "
+		    "the one in the token");
+	return tmk_err_hint(err, "touchmark key show NAME tells what the "
+			    "token holds; touchmark key import-cert NAME "
+			    "FILE.pem sets the right certificate");
+}
 
-	if (!store || before_login(key, o, err) < 0 ||
-	    store->open(&key->signer, &o->place, err) < 0)
-		return -1;
-	spki = &key->signer->spki;
+/* The certificate must be that of the key in the token. */
+static int match_chain(struct tmk_front_key *key, const struct opening *o,
+		       struct tmk_err *err)
+{
+	const struct tmk_buf *spki = &key->signer->spki;
+
 	if (!key->chain)
-		return choose_chain(&key->chain, o->look.certs, spki->data,
-				    spki->len, o->now, o->warning, o->size,
-				    err);
+		return choose_chain(key, o, spki->data, spki->len, err);
 	if (tmk_cert_has_key(sk_X509_value(key->chain, 0), spki->data,
 			     spki->len))
 		return 0;
-	tmk_err_set(err, TMK_KEY, "the certificate is for another key than "
-		    "the one in the token");
-	return tmk_err_hint(err, "touchmark key show tells what the token "
-			    "holds; touchmark key import-cert sets the right "
-			    "certificate");
+	return another_key(err);
+}
+
+static struct tmk_place place_of(const struct opening *o, int i)
+{
+	struct tmk_place place = tmk_front_place(o->config, o->pick->uri[i],
+						 o->how->pin_file);
+
+	place.pin_file_env = o->how->pin_file_env;
+	place.credentials_dir = o->how->credentials_dir;
+	place.person = o->how->person;
+	place.ask_each_time = o->how->shared;
+	place.touch = o->pick->key && o->pick->key->touch;
+	return place;
+}
+
+/* Open the key in one of its places. *why says what kept it. */
+static int open_at(struct tmk_front_key *key, const struct opening *o, int i,
+		   enum tmk_open_failure *why, struct tmk_err *err)
+{
+	struct tmk_place place = place_of(o, i);
+	const struct tmk_store_ops *store = tmk_front_store(place.uri, err);
+
+	*why = TMK_OPEN_KEY;
+	if (!store)
+		return -1;
+	key->place = i;
+	if (o->how->format == TMK_FORMAT_X509 && !o->pick->cert) {
+		*why = TMK_OPEN_DEVICE;
+		if (chain_from_token(key, o, &place, err) < 0)
+			return -1;
+	}
+	place.why = why;
+	place.spki_hint = o->spki;
+	place.spki_hint_len = o->spki_len;
+	if (store->open(&key->signer, &place, err) < 0)
+		return *why == TMK_OPEN_OTHER ? another_key(err) : -1;
+	*why = TMK_OPEN_KEY;
+	return o->how->format == TMK_FORMAT_X509 ? match_chain(key, o, err) :
+		0;
+}
+
+/* Forget what the place that failed showed. */
+static void reset(struct tmk_front_key *key, const struct opening *o)
+{
+	tmk_signer_free(key->signer);
+	key->signer = NULL;
+	if (o->pick->cert)
+		return;
+	sk_X509_pop_free(key->certs, X509_free);
+	sk_X509_pop_free(key->chain, X509_free);
+	key->certs = key->chain = NULL;
+}
+
+/* One place after the other, for as long as it is a device that fails. */
+static int open_somewhere(struct tmk_front_key *key, const struct opening *o,
+			  struct tmk_err *err)
+{
+	struct tmk_err last = TMK_ERR_INIT;
+	enum tmk_open_failure why;
+	int i;
+
+	for (i = 0; i < o->pick->uris; i++) {
+		if (!open_at(key, o, i, &why, &last))
+			return 0;
+		reset(key, o);
+		if (why == TMK_OPEN_PIN)
+			break;
+	}
+	if (o->pick->uris > 1 && i == o->pick->uris)
+		tmk_err_prefix(&last, "key '%s' is in none of its %d places",
+			       o->pick->name, o->pick->uris);
+	else
+		tmk_front_pick_prefix(o->pick, &last);
+	if (err)
+		*err = last;
+	return -1;
 }
 
 int tmk_front_key_open(struct tmk_front_key *out,
-		       const struct tmk_config *config, const char *key,
-		       const char *pin_file, int64_t now, char *warning,
+		       const struct tmk_front_pick *pick,
+		       const struct tmk_config *config,
+		       const struct tmk_front_open *how, char *warning,
 		       size_t size, struct tmk_err *err)
 {
-	struct tmk_front_key found = { NULL, NULL, NULL };
-	struct opening o = { .now = now, .warning = warning, .size = size };
-	const char *uri = NULL;
+	struct opening o = { pick, config, how, warning, size, NULL, 0 };
+	struct tmk_front_key found = { .name = strdup(pick->name) };
 	int ret = -1;
 
 	if (size)
 		*warning = '\0';
-	tmk_key_info_init(&o.look.info);
-	if (tmk_front_pick_must(&o.pick, config, key, err) < 0)
-		goto out;
-	found.name = strdup(o.pick.name);
 	if (!found.name) {
 		tmk_err_nomem(err);
 		goto out;
 	}
-	if (tmk_front_key_uri(&uri, &o.pick, config, err) < 0)
-		goto out;
-	o.place = tmk_front_place(config, uri, pin_file);
-	if (open_key(&found, &o, err) < 0) {
-		tmk_front_pick_prefix(&o.pick, err);
+	if (how->format == TMK_FORMAT_X509 && pick->cert &&
+	    chain_from_file(&found, &o, err) < 0) {
+		tmk_front_pick_prefix(pick, err);
 		goto out;
 	}
+	if (open_somewhere(&found, &o, err) < 0)
+		goto out;
 	*out = found;
 	memset(&found, 0, sizeof(found));
 	ret = 0;
 out:
-	tmk_front_look_release(&o.look);
+	OPENSSL_free(o.spki);
 	tmk_front_key_release(&found);
+	return ret;
+}
+
+void tmk_front_key_explain(const struct tmk_front_key *key,
+			   const struct tmk_front_pick *pick,
+			   const struct tmk_config *config,
+			   struct tmk_err *err)
+{
+	struct tmk_front_look look = { .keys = 0 };
+	const struct tmk_buf *have = &look.info.spki;
+	struct tmk_place place;
+
+	if (!pick->cert || !key->chain)
+		return;
+	place = tmk_front_place(config, pick->uri[key->place], NULL);
+	if (tmk_front_look(&look, &place, false, NULL))
+		return;
+	if (look.keys == 1 && have->len &&
+	    !tmk_cert_has_key(sk_X509_value(key->chain, 0), have->data,
+			      have->len))
+		(void)!another_key(err);
+	tmk_front_look_release(&look);
+}
+
+int tmk_front_key_rechain(struct tmk_front_key *key,
+			  const struct tmk_front_pick *pick,
+			  const struct tmk_config *config, int64_t now,
+			  char *warning, size_t size, struct tmk_err *err)
+{
+	struct tmk_front_open how = { .format = TMK_FORMAT_X509, .now = now };
+	struct opening o = { pick, config, &how, warning, size, NULL, 0 };
+	struct tmk_front_key fresh = { .signer = key->signer };
+	struct tmk_place place;
+	int ret;
+
+	if (size)
+		*warning = '\0';
+	if (pick->cert) {
+		ret = chain_from_file(&fresh, &o, err);
+	} else {
+		place = place_of(&o, key->place);
+		ret = chain_from_token(&fresh, &o, &place, err);
+	}
+	if (!ret)
+		ret = match_chain(&fresh, &o, err);
+	if (ret) {
+		tmk_front_pick_prefix(pick, err);
+	} else {
+		STACK_OF(X509) *certs = key->certs, *chain = key->chain;
+
+		key->certs = fresh.certs;
+		key->chain = fresh.chain;
+		fresh.certs = certs;
+		fresh.chain = chain;
+	}
+	OPENSSL_free(o.spki);
+	sk_X509_pop_free(fresh.certs, X509_free);
+	sk_X509_pop_free(fresh.chain, X509_free);
 	return ret;
 }
 

@@ -30,7 +30,13 @@ int tmk_front_pick(struct tmk_front_pick *out,
 		   const struct tmk_config *config, const char *key,
 		   struct tmk_err *err) TMK_MUST_CHECK;
 
-/* The same, where nothing found is an error (TMK_KEY) too. 0 with *out. */
+/* What to say when tmk_front_pick found nothing: `seen` is the `err` of that
+ * call, which tells of what could not be looked at. Returns -1 always. */
+int tmk_front_pick_none(const struct tmk_config *config, const char *key,
+			const struct tmk_err *seen, struct tmk_err *err);
+
+/* The same as tmk_front_pick, where nothing found is an error (TMK_KEY) too. 0
+ * with *out. */
 int tmk_front_pick_must(struct tmk_front_pick *out,
 			const struct tmk_config *config, const char *key,
 			struct tmk_err *err) TMK_MUST_CHECK;
@@ -39,6 +45,12 @@ int tmk_front_pick_must(struct tmk_front_pick *out,
  * always. */
 int tmk_front_pick_prefix(const struct tmk_front_pick *pick,
 			  struct tmk_err *err);
+
+/* Copy `hint` with each NAME in it, but for the NEW-NAME of a key that is not
+ * there yet, replaced by `name` (NULL: by nothing); so a command in it can be
+ * typed as it stands. */
+void tmk_front_pick_fill(char *out, size_t size, const char *hint,
+			 const char *name);
 
 /* What a token shows of one key without a login. */
 struct tmk_front_look {

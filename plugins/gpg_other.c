@@ -18,7 +18,9 @@
 
 #define VERSION_SECONDS 10	/* that the real program may take */
 
-static void (*pipe_before)(int) = SIG_DFL;
+/* What was done on SIGPIPE before tmk_gpg_other_settle; SIG_ERR: nothing was
+ * changed. */
+static void (*pipe_before)(int) = SIG_ERR;
 
 /* A standard descriptor that the caller closed would be given to the next
  * file that is opened, and what is meant for standard output would be written
@@ -42,24 +44,38 @@ void tmk_gpg_other_settle(void)
 	tmk_front_libgit2_start();
 }
 
-int tmk_gpg_other_run(const char *program, char *const argv[],
-		      struct tmk_err *err)
+/* A copy of argv that calls itself `program`, `word` at `operand` unless that
+ * is NULL. Only the two new words are ours; NULL when memory ends. */
+static char **rename_call(const char *program, char *const argv[],
+			  int operand, char *word)
 {
-	char **copy;
 	size_t n = 0;
+	char **copy;
 
 	while (argv[n])
 		n++;
 	copy = calloc(n + 2, sizeof(*copy));
 	if (!copy)
-		return tmk_err_nomem(err);
+		return NULL;
+	if (n > 1)
+		memcpy(copy + 1, argv + 1, (n - 1) * sizeof(*copy));
+	if (word && operand > 0 && (size_t)operand < n)
+		copy[operand] = word;
 	copy[0] = strdup(program);
 	if (!copy[0]) {
 		free(copy);
-		return tmk_err_nomem(err);
+		return NULL;
 	}
-	if (n > 1)
-		memcpy(copy + 1, argv + 1, (n - 1) * sizeof(*copy));
+	return copy;
+}
+
+static int become(const char *program, char *const argv[], int operand,
+		  char *word, struct tmk_err *err)
+{
+	char **copy = rename_call(program, argv, operand, word);
+
+	if (!copy)
+		return tmk_err_nomem(err);
 	if (pipe_before != SIG_ERR)
 		signal(SIGPIPE, pipe_before);
 	if (tmk_proc_exec_other(copy, err))
@@ -71,10 +87,16 @@ int tmk_gpg_other_run(const char *program, char *const argv[],
 	return -1;
 }
 
-int tmk_gpg_other_rerun(const char *program, char *const argv[],
-			const void *data, size_t len, struct tmk_err *err)
+int tmk_gpg_other_run(const char *program, char *const argv[],
+		      struct tmk_err *err)
 {
-	int fd = memfd_create("stdin", MFD_CLOEXEC);
+	return become(program, argv, 0, NULL, err);
+}
+
+/* *out gets a descriptor from whose beginning the bytes can be read. */
+static int replay(int *out, const void *data, size_t len, struct tmk_err *err)
+{
+	int fd = memfd_create("input", MFD_CLOEXEC);
 
 	if (fd < 0)
 		return tmk_err_set(err, TMK_INTERNAL, "memfd: %s",
@@ -83,14 +105,33 @@ int tmk_gpg_other_rerun(const char *program, char *const argv[],
 		close(fd);
 		return -1;
 	}
-	if (lseek(fd, 0, SEEK_SET) || dup2(fd, STDIN_FILENO) < 0) {
-		tmk_err_set(err, TMK_INTERNAL, "cannot give the input on: %s",
-			    strerror(errno));
+	if (lseek(fd, 0, SEEK_SET)) {
 		close(fd);
-		return -1;
+		return tmk_err_set(err, TMK_INTERNAL, "memfd: %s",
+				   strerror(errno));
 	}
-	close(fd);
-	return tmk_gpg_other_run(program, argv, err);
+	*out = fd;
+	return 0;
+}
+
+int tmk_gpg_other_rerun(const char *program, char *const argv[], int operand,
+			int fd, const void *data, size_t len,
+			struct tmk_err *err)
+{
+	char word[32];
+	int from, to;
+
+	if (replay(&from, data, len, err))
+		return -1;
+	/* A duplicate stays open over exec, the original does not. */
+	to = fd >= 0 ? dup2(from, fd) : dup(from);
+	close(from);
+	if (to < 0)
+		return tmk_err_set(err, TMK_INTERNAL,
+				   "cannot give the input on: %s",
+				   strerror(errno));
+	snprintf(word, sizeof(word), "/dev/fd/%d", to);
+	return become(program, argv, operand, fd < 0 ? word : NULL, err);
 }
 
 /* In a child, so that a line of ours can follow. */

@@ -18,11 +18,15 @@
 int tmk_gpg_other_run(const char *program, char *const argv[],
 		      struct tmk_err *err) TMK_MUST_CHECK;
 
-/* The same when `len` bytes of standard input have been read already: the
- * program finds them again. */
-int tmk_gpg_other_rerun(const char *program, char *const argv[],
-			const void *data, size_t len, struct tmk_err *err)
-	TMK_MUST_CHECK;
+/*
+ * The same when `len` bytes of an input have been read to its end already: the
+ * program finds them again, under the descriptor `fd` that the caller gave.
+ * With -1 the input was a pipe with a name: argv[operand], which named it, is
+ * then the one word that changes.
+ */
+int tmk_gpg_other_rerun(const char *program, char *const argv[], int operand,
+			int fd, const void *data, size_t len,
+			struct tmk_err *err) TMK_MUST_CHECK;
 
 /*
  * From here on the work is ours: keep closed standard descriptors from being

@@ -11,9 +11,10 @@
 #include "base/err.h"
 #include "plugins/gpg_args.h"
 
-/* `program` is the name for messages, argv what a real gpgsm would get.
- * Returns the exit code; a positive one comes with `err` filled. */
-int tmk_gpg_sign(const struct tmk_gpg_args *args, const char *program,
-		 char *const argv[], struct tmk_err *err);
+/* `cms`: CMS, else OpenPGP. `program` is the name for messages, argv what a
+ * real gpgsm or gpg would get. Returns the exit code; a positive one comes
+ * with `err` filled, or has been told. */
+int tmk_gpg_sign(const struct tmk_gpg_args *args, bool cms,
+		 const char *program, char *const argv[], struct tmk_err *err);
 
 #endif

@@ -5,12 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <openssl/evp.h>
-
 #include "base/clock.h"
 #include "base/enc.h"
 #include "base/file.h"
-#include "x509/cert.h"
 
 #define NO_KEY "0000000000000000"	/* where a key id is not known */
 
@@ -20,19 +17,6 @@ void tmk_gpg_report_init(struct tmk_gpg_report *report)
 	report->reason = TMK_INTERNAL_ERROR;
 	report->made = TMK_TIME_NONE;
 	report->expires = TMK_TIME_NONE;
-}
-
-void tmk_gpg_report_cert(struct tmk_gpg_report *report, X509 *cert)
-{
-	int64_t from, to;
-	EVP_PKEY *key = X509_get0_pubkey(cert);
-	int id = key ? EVP_PKEY_get_base_id(key) : EVP_PKEY_NONE;
-
-	tmk_cert_sha1_upper(report->fingerprint, cert);
-	tmk_cert_subject(report->subject, sizeof(report->subject), cert);
-	report->algorithm = id == EVP_PKEY_RSA ? 1 : id == EVP_PKEY_EC ? 18 : 0;
-	if (!tmk_cert_validity(&from, &to, cert, NULL))
-		report->expires = to;
 }
 
 int tmk_gpg_status_hash(enum tmk_hash hash)
@@ -66,15 +50,34 @@ int tmk_gpg_status_line(struct tmk_buf *out, const char *keyword,
 	return rc;
 }
 
+/* A name in a status line: bytes that are no printable ASCII as gpgsm writes
+ * them. `out` has room for three times the name. */
+static void percent(char *out, const char *name)
+{
+	for (; *name; name++) {
+		unsigned char c = (unsigned char)*name;
+
+		if (c >= ' ' && c < 0x7f) {
+			*out++ = (char)c;
+			continue;
+		}
+		*out++ = '%';
+		tmk_enc_hex_upper(out, &c, 1);
+		out += 2;
+	}
+	*out = '\0';
+}
+
 /* "FINGERPRINT SUBJECT" behind GOODSIG and its siblings. */
 static int key_line(struct tmk_buf *out, const char *keyword,
 		    const struct tmk_gpg_report *r)
 {
-	char args[sizeof(r->fingerprint) + sizeof(r->subject) + 2];
+	char name[3 * sizeof(r->subject)];
+	char args[sizeof(r->fingerprint) + sizeof(name) + 2];
 
+	percent(name, r->subject[0] ? r->subject : "[no subject]");
 	snprintf(args, sizeof(args), "%s %s",
-		 r->fingerprint[0] ? r->fingerprint : NO_KEY,
-		 r->subject[0] ? r->subject : "[no subject]");
+		 r->fingerprint[0] ? r->fingerprint : NO_KEY, name);
 	return tmk_gpg_status_line(out, keyword, args);
 }
 
@@ -141,15 +144,56 @@ int tmk_gpg_status_report(struct tmk_buf *out,
 	return rc ? rc : tmk_gpg_status_line(out, trust, "0 shell");
 }
 
-int tmk_gpg_status_created(struct tmk_buf *out,
-			   const struct tmk_gpg_report *report)
-{
-	char made[TMK_CLOCK_TEXT], args[256];
+/* The words of SIG_CREATED. */
+enum { TYPE, ALGORITHM, HASH, CLASS, TIME, FINGERPRINT, WORDS };
 
-	tmk_clock_format_compact(made, report->made);
-	snprintf(args, sizeof(args), "D %d %d 00 %s %s", report->algorithm,
-		 report->hash, made, report->fingerprint);
-	return tmk_gpg_status_line(out, "SIG_CREATED", args);
+#define DIGITS "0123456789"
+
+/* Cut `text` at its spaces; every word is there and holds nothing else than
+ * it may. */
+static bool cut_created(char *word[WORDS], char *text)
+{
+	static const char *const allowed[WORDS] = {
+		"DCS", DIGITS, DIGITS, DIGITS "ABCDEF", DIGITS "T",
+		DIGITS "ABCDEF"
+	};
+	char *rest = text;
+	int i;
+
+	for (i = 0; i < WORDS; i++) {
+		word[i] = strsep(&rest, " ");
+		if (!word[i] || !*word[i] ||
+		    word[i][strspn(word[i], allowed[i])])
+			return false;
+	}
+	return !rest;
+}
+
+int tmk_gpg_status_signed(struct tmk_buf *out, const char *created)
+{
+	struct tmk_buf lines = TMK_BUF_INIT(TMK_GPG_STATUS_MAX);
+	char copy[256], args[256], *word[WORDS];
+	int rc = -1;
+
+	if ((size_t)snprintf(copy, sizeof(copy), "%s", created) >=
+	    sizeof(copy) || !cut_created(word, copy))
+		return -1;
+	if (!strchr(word[TIME], 'T')) {
+		/* 2: the signing key was named or chosen; the same key again
+		 * is what signs (doc/DETAILS). */
+		snprintf(args, sizeof(args), "%s 2", word[FINGERPRINT]);
+		if (tmk_gpg_status_line(&lines, "KEY_CONSIDERED", args))
+			goto out;
+		snprintf(args, sizeof(args), "H%s", word[HASH]);
+		if (tmk_gpg_status_line(&lines, "BEGIN_SIGNING", args))
+			goto out;
+	}
+	if (tmk_gpg_status_line(&lines, "SIG_CREATED", created))
+		goto out;
+	rc = tmk_buf_add(out, lines.data, lines.len);
+out:
+	tmk_buf_release(&lines);
+	return rc;
 }
 
 int tmk_gpg_status_check(int fd, struct tmk_err *err)

@@ -1,11 +1,12 @@
 #include "plugins/gpg_verify.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/enc.h"
 #include "base/file.h"
 #include "core/config.h"
 #include "core/judge.h"
@@ -14,7 +15,6 @@
 #include "plugins/front_trust.h"
 #include "plugins/gpg_other.h"
 #include "plugins/gpg_status.h"
-#include "x509/cert.h"
 
 bool tmk_gpg_verify_is_pgp(const uint8_t *data, size_t len)
 {
@@ -25,9 +25,20 @@ bool tmk_gpg_verify_is_pgp(const uint8_t *data, size_t len)
 			!memcmp(data, begin, sizeof(begin) - 1)));
 }
 
+/* DER, or any armour: what cannot be OpenPGP. */
+static bool looks_like_cms(const uint8_t *data, size_t len)
+{
+	static const char begin[] = "-----BEGIN ";
+
+	return len && !tmk_gpg_verify_is_pgp(data, len) &&
+		(data[0] == 0x30 || (len >= sizeof(begin) - 1 &&
+				     !memcmp(data, begin, sizeof(begin) - 1)));
+}
+
 struct job {
 	const struct tmk_gpg_args *args;
 	const char *program;
+	int say;		/* descriptor of the human lines */
 	struct tmk_front_trust trust;
 	struct tmk_evidence *evidence;	/* NULL when malformed */
 	struct tmk_finding finding;
@@ -42,36 +53,34 @@ static void say_made(const struct job *job)
 	char when[TMK_CLOCK_TEXT];
 
 	if (!r->fingerprint[0]) {
-		fprintf(stderr, "%s: certificate not found\n", job->program);
+		dprintf(job->say, "%s: certificate not found\n", job->program);
 		return;
 	}
 	tmk_clock_format(when, r->made);
 	if (r->made == TMK_TIME_NONE)
-		fprintf(stderr, "%s: Signature made [date not given]\n",
+		dprintf(job->say, "%s: Signature made [date not given]\n",
 			job->program);
 	else
-		fprintf(stderr, "%s: Signature made %.10s %.8s UTC\n",
+		dprintf(job->say, "%s: Signature made %.10s %.8s UTC\n",
 			job->program, when, when + 11);
-	fprintf(stderr, "%s:                using %s%d key %s\n",
+	dprintf(job->say, "%s:                using %s%d key %s\n",
 		job->program, r->algorithm == 1 ? "rsa" : "nistp",
 		key ? EVP_PKEY_get_bits(key) : 0, r->fingerprint);
 }
 
 static void say_good(const struct job *job)
 {
-	char mail[256], shown[512], when[TMK_CLOCK_TEXT];
+	char name[600], when[TMK_CLOCK_TEXT];
 	const struct tmk_finding *f = &job->finding;
 	int i;
 
-	fprintf(stderr, "%s: Good signature from \"%s\"\n", job->program,
+	dprintf(job->say, "%s: Good signature from \"%s\"\n", job->program,
 		job->report.subject);
-	for (i = 0; tmk_cert_email(mail, sizeof(mail), f->cert, i); i++) {
-		tmk_enc_show_into(shown, sizeof(shown), mail, strlen(mail));
-		fprintf(stderr, "%s:                 aka \"%s\"\n",
-			job->program, shown);
-	}
+	for (i = 0; tmk_gpg_report_alias(name, sizeof(name), f->cert, i); i++)
+		dprintf(job->say, "%s:                 aka \"%s\"\n",
+			job->program, name);
 	if (f->stamped)
-		fprintf(stderr, "%s: Signature existed at %s, timestamp by "
+		dprintf(job->say, "%s: Signature existed at %s, timestamp by "
 			"%s\n", job->program, tmk_clock_format(when, f->time),
 			f->tsa);
 }
@@ -87,9 +96,9 @@ static void say_verdict(const struct job *job)
 		say_good(job);
 		return;
 	}
-	fprintf(stderr, "%s: invalid signature: %s: %s\n", job->program,
+	dprintf(job->say, "%s: invalid signature: %s: %s\n", job->program,
 		tmk_reason_id(v->reason), v->text);
-	fprintf(stderr, "%s: hint: %s\n", job->program, v->hint);
+	dprintf(job->say, "%s: hint: %s\n", job->program, v->hint);
 }
 
 static int tell(const struct job *job, struct tmk_err *err)
@@ -153,7 +162,11 @@ static int examine(struct job *job, const struct tmk_buf *sig,
 static int verify_ours(const struct tmk_gpg_args *args, const char *program,
 		       const struct tmk_buf *sig, struct tmk_err *err)
 {
-	struct job job = { .args = args, .program = program };
+	struct job job = {
+		.args = args,
+		.program = program,
+		.say = args->logger_fd < 0 ? STDERR_FILENO : args->logger_fd,
+	};
 	struct tmk_err late = TMK_ERR_INIT;
 	int rc;
 
@@ -175,44 +188,101 @@ static int verify_ours(const struct tmk_gpg_args *args, const char *program,
 	return rc;
 }
 
+/* What the caller gave as the signature, so far. */
+struct input {
+	int fd;
+	bool rewindable;	/* a file: who reads it next finds it whole */
+	struct tmk_buf data;
+};
+
+/* 0, or -1 with a signature that nobody could read. A file is only looked
+ * into, anything else is read to its end. */
+static int open_input(struct input *in, const char *path, struct tmk_err *err)
+{
+	uint8_t head[16];
+	struct stat st;
+	ssize_t n;
+	int rc = 0;
+
+	if (tmk_front_file_open(&in->fd, path, err))
+		return -1;
+	/* Standard input has a position, which is not ours to move. */
+	in->rewindable = !fstat(in->fd, &st) && S_ISREG(st.st_mode) &&
+		tmk_gpg_args_fd(path) < 0;
+	if (in->rewindable) {
+		n = pread(in->fd, head, sizeof(head), 0);
+		if (n > 0 && tmk_buf_add(&in->data, head, (size_t)n))
+			rc = tmk_err_nomem(err);
+	} else {
+		rc = tmk_file_read_fd(&in->data, in->fd,
+				      tmk_front_file_name(path), err);
+	}
+	return rc;
+}
+
+/* The rest of a file that turned out to be for us. */
+static int read_all(struct input *in, const char *path, struct tmk_err *err)
+{
+	if (!in->rewindable)
+		return 0;
+	tmk_buf_clear(&in->data);
+	return tmk_file_read_fd(&in->data, in->fd, tmk_front_file_name(path),
+				err);
+}
+
 static int hand_over(const struct tmk_gpg_args *args, const char *to,
-		     char *const argv[], const struct tmk_buf *sig,
+		     char *const argv[], const struct input *in,
 		     struct tmk_err *err)
 {
-	if (!strcmp(args->operand[0], "-"))
-		(void)!tmk_gpg_other_rerun(to, argv, sig->data, sig->len, err);
-	else
+	if (in->rewindable)
 		(void)!tmk_gpg_other_run(to, argv, err);
+	else
+		(void)!tmk_gpg_other_rerun(to, argv, args->first,
+					   tmk_gpg_args_fd(args->operand[0]),
+					   in->data.data, in->data.len, err);
 	return err->code;
 }
 
-/* 0, or -1 with a signature that nobody could read. */
-static int read_signature(struct tmk_buf *sig, const char *path,
-			  struct tmk_err *err)
+/* The real program for these bytes; NULL when they are for us. Called gpgsm
+ * we judge everything but OpenPGP, called gpg only what is CMS. Content inside
+ * the signature (one operand) is nothing that we make: gpgsm has it. */
+static const char *whose(const struct tmk_gpg_args *args, bool gpgsm,
+			 const struct tmk_buf *sig)
 {
-	int fd, rc;
-
-	if (tmk_front_file_open(&fd, path, err))
-		return -1;
-	rc = tmk_file_read_fd(sig, fd, tmk_front_file_name(path), err);
-	close(fd);
-	return rc;
+	if (tmk_gpg_verify_is_pgp(sig->data, sig->len) ||
+	    (!gpgsm && !looks_like_cms(sig->data, sig->len)))
+		return "gpg";
+	return args->operands == 1 ? "gpgsm" : NULL;
 }
 
 int tmk_gpg_verify(const struct tmk_gpg_args *args, const char *program,
 		   char *const argv[], struct tmk_err *err)
 {
-	struct tmk_buf sig = TMK_BUF_INIT(TMK_FRONT_SEAL_MAX);
+	struct input in = { -1, false, TMK_BUF_INIT(TMK_FRONT_SEAL_MAX) };
+	const char *path = args->operand[0], *to;
+	bool gpgsm = !strcmp(program, "gpgsm");
 	int rc;
 
-	if (read_signature(&sig, args->operand[0], err))
+	/* A message that holds its content may be of any size, and a stream
+	 * cannot be looked into. */
+	if (args->operands == 1 && (tmk_gpg_args_fd(path) >= 0 ||
+				    tmk_front_file_is_stream(path))) {
+		(void)!tmk_gpg_other_run(gpgsm ? "gpgsm" : "gpg", argv, err);
+		return err->code;
+	}
+	if (open_input(&in, path, err)) {
 		rc = err->code;
-	else if (tmk_gpg_verify_is_pgp(sig.data, sig.len))
-		rc = hand_over(args, "gpg", argv, &sig, err);
-	else if (args->operands == 1)
-		rc = hand_over(args, "gpgsm", argv, &sig, err);
-	else
-		rc = verify_ours(args, program, &sig, err);
-	tmk_buf_release(&sig);
+	} else {
+		to = whose(args, gpgsm, &in.data);
+		if (to)
+			rc = hand_over(args, to, argv, &in, err);
+		else if (read_all(&in, path, err))
+			rc = err->code;
+		else
+			rc = verify_ours(args, program, &in.data, err);
+	}
+	if (in.fd >= 0)
+		close(in.fd);
+	tmk_buf_release(&in.data);
 	return rc;
 }

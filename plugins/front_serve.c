@@ -1,0 +1,521 @@
+#include "plugins/front_serve.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/clock.h"
+#include "base/enc.h"
+#include "core/config.h"
+#include "core/config_files.h"
+#include "core/sign.h"
+#include "formats/armour.h"
+#include "plugins/front_birth.h"
+#include "plugins/front_pick.h"
+#include "plugins/front_seal.h"
+#include "plugins/front_session.h"
+#include "plugins/front_softhsm.h"
+#include "plugins/front_stamp.h"
+#include "seal/openpgp_key.h"
+#include "seal/ssh_key.h"
+#include "x509/cert.h"
+#include "x509/digest.h"
+
+#define TIME_SLACK 86400	/* s that a caller's signing time may be off */
+
+/* Everything that one request needs; borrowed or released at its end. */
+struct serve {
+	struct tmk_answer *answer;
+	const struct tmk_request *request;
+	struct tmk_sessions *sessions;
+	const struct tmk_person *person;
+	bool confirmed;		/* the person said yes to this request */
+	struct tmk_config *loaded;
+	const struct tmk_config *config;
+	struct tmk_front_pick pick;
+	struct tmk_session *session;
+	const struct tmk_seal_ops *seal;
+	struct tmk_front_stamp stamp;
+	struct tmk_seal_request sealing;
+	char user_id[512];
+	uint8_t digest[TMK_HASH_MAX];
+};
+
+static const char *program_of(const struct serve *s)
+{
+	return s->request->program ? s->request->program : "touchmark";
+}
+
+static void warn(void *ctx, const char *text)
+{
+	struct serve *s = ctx;
+
+	tmk_answer_warn(s->answer, program_of(s), text);
+}
+
+/* ---- whose request is it ------------------------------------------------- */
+
+static const char *env_of(const struct tmk_request *r, const char *name)
+{
+	size_t len = strlen(name);
+	int i;
+
+	for (i = 0; i < r->envs; i++)
+		if (!strncmp(r->env[i], name, len) && r->env[i][len] == '=')
+			return r->env[i] + len + 1;
+	return NULL;
+}
+
+/* An agent knows the configuration that its own environment leads to; whoever
+ * looks elsewhere signs by himself. */
+static bool same_configuration(const struct tmk_request *r)
+{
+	static const char *const names[] = {
+		"HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME",
+		"TOUCHMARK_CONFIG", "GIT_CONFIG_GLOBAL",
+		"GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM",
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		const char *mine = tmk_config_env_get(names[i]);
+		const char *theirs = env_of(r, names[i]);
+
+		/* Set to nothing is not always as not set (git(1)). */
+		if (!mine != !theirs || (mine && strcmp(mine, theirs)))
+			return false;
+	}
+	return tmk_front_softhsm_same(env_of(r, "SOFTHSM2_CONF"));
+}
+
+static const char *directory_of(const struct tmk_request *r)
+{
+	return r->git_dir ? r->git_dir : r->directory ? r->directory : ".";
+}
+
+/* ---- what is to be made -------------------------------------------------- */
+
+static int choose_seal(struct serve *s, struct tmk_err *err)
+{
+	enum tmk_request_format format = s->request->format;
+	char *git = NULL;
+	int i;
+
+	if (format == TMK_REQUEST_GIT) {
+		if (tmk_config_files_git_get(&git, directory_of(s->request),
+					     "gpg.format", err))
+			return -1;
+		format = git && !strcmp(git, "x509") ? TMK_REQUEST_CMS :
+			TMK_REQUEST_OPENPGP;
+		free(git);
+	}
+	for (i = 0; tmk_seals[i]; i++)
+		if ((int)tmk_seals[i]->format == (int)format)
+			s->seal = tmk_seals[i];
+	return s->seal ? 0 : tmk_err_set(err, TMK_USAGE,
+					 "this format is not made here");
+}
+
+static int check_digest_algo(const struct serve *s, struct tmk_err *err)
+{
+	static const struct {
+		const char *name;
+		enum tmk_hash hash;
+	} known[] = {
+		{ "SHA256", TMK_SHA256 }, { "SHA-256", TMK_SHA256 },
+		{ "SHA384", TMK_SHA384 }, { "SHA-384", TMK_SHA384 },
+		{ "SHA512", TMK_SHA512 }, { "SHA-512", TMK_SHA512 },
+	};
+	const char *name = s->request->digest_algo;
+	size_t i;
+
+	if (!name)
+		return 0;
+	for (i = 0; i < sizeof(known) / sizeof(*known); i++)
+		if (!strcasecmp(name, known[i].name) &&
+		    known[i].hash == s->sealing.hash)
+			return 0;
+	tmk_err_set(err, TMK_USAGE, "--digest-algo %s is not what this key "
+		    "signs with", name);
+	return tmk_err_hint(err, "leave it out: the digest is matched to the "
+			    "key");
+}
+
+static int choose_time(struct serve *s, struct tmk_err *err)
+{
+	int64_t now = tmk_clock_now(), t = s->request->time;
+
+	s->sealing.signing_time = t == TMK_TIME_NONE ? now : t;
+	if (t != TMK_TIME_NONE && (t < now - TIME_SLACK ||
+				   t > now + TIME_SLACK))
+		return tmk_err_set(err, TMK_USAGE, "the signing time is more "
+				   "than a day away from this clock");
+	return 0;
+}
+
+/* What the encoding needs beside the key. */
+static int fill(struct serve *s, struct tmk_err *err)
+{
+	const struct tmk_front_key *key = &s->session->key;
+	const struct tmk_request *r = s->request;
+
+	s->sealing.signer = key->signer;
+	s->sealing.certs = key->chain;
+	s->sealing.name_space = r->name_space;
+	s->sealing.hash = s->seal->hash(key->signer);
+	if (choose_time(s, err) || check_digest_algo(s, err))
+		return -1;
+	if (s->seal->format == TMK_FORMAT_SSH && !r->name_space)
+		return tmk_err_set(err, TMK_USAGE, "an SSH signature needs a "
+				   "namespace");
+	if (s->seal->format != TMK_FORMAT_OPENPGP)
+		return 0;
+	if (tmk_front_birth(&s->sealing.created, s->user_id,
+			    sizeof(s->user_id), &s->pick, s->config,
+			    key->place, key->signer, err))
+		return tmk_front_pick_prefix(&s->pick, err);
+	s->sealing.user_id = s->user_id[0] ? s->user_id : NULL;
+	return 0;
+}
+
+/* ---- who signs ----------------------------------------------------------- */
+
+static int hash_number(enum tmk_hash hash)
+{
+	return hash == TMK_SHA256 ? 8 : hash == TMK_SHA384 ? 9 : 10;
+}
+
+/* The time as gpgsm writes it: RFC 3339's digits without its dashes, colons
+ * and zone. `out` has TMK_CLOCK_TEXT bytes. Returns `out`. */
+static char *iso_time(char *out, int64_t t)
+{
+	char text[TMK_CLOCK_TEXT], *to = out;
+	const char *p;
+
+	for (p = tmk_clock_format(text, t); *p && *p != 'Z'; p++)
+		if (*p != '-' && *p != ':')
+			*to++ = *p;
+	*to = '\0';
+	return out;
+}
+
+/* After SIG_CREATED (GnuPG doc/DETAILS): type, public key algorithm, digest,
+ * class, time, fingerprint. */
+static int describe(struct serve *s, struct tmk_err *err)
+{
+	struct tmk_answer *a = s->answer;
+	const struct tmk_signer *signer = s->session->key.signer;
+	bool rsa = signer->algorithm == TMK_KEY_RSA;
+	char id[TMK_KEY_ID] = "", when[TMK_CLOCK_TEXT];
+	X509 *leaf;
+
+	a->time = s->sealing.signing_time;
+	if (s->seal->format == TMK_FORMAT_X509) {
+		leaf = sk_X509_value(s->sealing.certs, 0);
+		tmk_cert_subject(a->signer, sizeof(a->signer), leaf);
+		tmk_cert_sha256(a->fingerprint, leaf);
+		tmk_cert_sha1_upper(id, leaf);
+		snprintf(a->created, sizeof(a->created), "D %d %d 00 %s %s",
+			 rsa ? 1 : 18, hash_number(s->sealing.hash),
+			 iso_time(when, a->time), id);
+		return 0;
+	}
+	if (s->seal->format == TMK_FORMAT_SSH) {
+		if (tmk_ssh_key_fingerprint(id, signer->spki.data,
+					    signer->spki.len, err))
+			return -1;
+	} else {
+		if (tmk_openpgp_key_fingerprint(id, signer->spki.data,
+						signer->spki.len,
+						s->sealing.created, err))
+			return -1;
+		snprintf(a->created, sizeof(a->created), "D %d %d 00 %lld %s",
+			 rsa ? 1 : signer->algorithm == TMK_KEY_EC ? 19 : 22,
+			 hash_number(s->sealing.hash), (long long)a->time, id);
+	}
+	snprintf(a->fingerprint, sizeof(a->fingerprint), "%s", id);
+	tmk_enc_show_into(a->signer, sizeof(a->signer), s->session->key.name,
+			  strlen(s->session->key.name));
+	if (s->user_id[0])
+		tmk_enc_show_into(a->signer, sizeof(a->signer), s->user_id,
+				  strlen(s->user_id));
+	return 0;
+}
+
+static int open_session(struct serve *s, struct tmk_err *err)
+{
+	const struct tmk_request *r = s->request;
+	struct tmk_front_open how = {
+		.format = s->seal->format,
+		.pin_file = r->pin_file,
+		.pin_file_env = r->pin_file_env,
+		.credentials_dir = r->credentials_dir,
+		.person = s->person,
+		.shared = s->sessions->shared,
+		.now = tmk_clock_now(),
+	};
+	char warning[512] = "";
+
+	if (tmk_session_get(&s->session, s->sessions, &s->pick, s->config,
+			    &how, warning, sizeof(warning), err))
+		return -1;
+	if (warning[0] && r->verb == TMK_REQUEST_SIGN)
+		warn(s, warning);
+	s->session->key.signer->person = s->person;
+	return 0;
+}
+
+/* ---- making it ----------------------------------------------------------- */
+
+static int hash_payload(struct serve *s, struct tmk_err *err)
+{
+	const struct tmk_request *r = s->request;
+	struct tmk_buf *trailer = &s->answer->trailer;
+	struct tmk_digest d;
+	int rc;
+
+	if (r->digest) {
+		if (r->hash != s->sealing.hash || r->time == TMK_TIME_NONE)
+			return tmk_err_set(err, TMK_USAGE, "the digest is not "
+					   "of the kind this key signs");
+		s->sealing.digest = r->digest;
+		s->sealing.digest_len = r->digest_len;
+		return 0;
+	}
+	if (tmk_digest_init(&d, (int)s->sealing.hash, err))
+		return -1;
+	rc = tmk_digest_update(&d, r->payload, r->payload_len, err);
+	if (!rc && trailer->len)
+		rc = tmk_digest_update(&d, trailer->data, trailer->len, err);
+	if (!rc)
+		rc = tmk_digest_final(&d, s->digest, &s->sealing.digest_len,
+				      err);
+	tmk_digest_release(&d);
+	s->sealing.digest = s->digest;
+	return rc;
+}
+
+static int start_stamp(struct serve *s, struct tmk_err *err)
+{
+	static const enum tmk_stamp_mode mode[] = {
+		[TMK_REQUEST_STAMP_PREFER] = TMK_STAMP_PREFER,
+		[TMK_REQUEST_STAMP_REQUIRE] = TMK_STAMP_REQUIRE,
+		[TMK_REQUEST_STAMP_NEVER] = TMK_STAMP_NEVER,
+	};
+	enum tmk_request_stamp asked = s->request->stamp;
+
+	/* SSHSIG has no place for a timestamp. */
+	if (s->seal->format == TMK_FORMAT_SSH)
+		return asked == TMK_REQUEST_STAMP_REQUIRE ?
+			tmk_err_set(err, TMK_USAGE, "an SSH signature cannot "
+				    "carry a timestamp") : 0;
+	return tmk_front_stamp_init(&s->stamp, s->config,
+				    asked ? mode[asked] : s->config->timestamp,
+				    warn, s, &s->sealing.stamper, err);
+}
+
+static bool is_stamped(const struct serve *s, const struct tmk_buf *seal)
+{
+	struct tmk_verdict v = TMK_VERDICT_INIT;
+	struct tmk_evidence *evidence = NULL;
+	bool stamped;
+
+	if (!s->sealing.stamper ||
+	    s->seal->parse(&evidence, seal->data, seal->len, &v, NULL))
+		return false;
+	stamped = evidence && evidence->signature[0].tokens;
+	tmk_evidence_free(evidence);
+	return stamped;
+}
+
+static int make(struct serve *s, struct tmk_err *err)
+{
+	struct tmk_buf seal = TMK_BUF_INIT(TMK_SEAL_MAX);
+	struct tmk_answer *a = s->answer;
+	int rc;
+
+	if (hash_payload(s, err))
+		return -1;
+	rc = tmk_sign_seal(&seal, s->seal, &s->sealing, err);
+	if (!rc && s->request->armour)
+		rc = tmk_armour_write(&a->seal, s->seal->armour, seal.data,
+				      seal.len, err);
+	else if (!rc)
+		rc = tmk_buf_add(&a->seal, seal.data, seal.len) ?
+			tmk_err_nomem(err) : 0;
+	if (!rc) {
+		a->stamped = is_stamped(s, &seal);
+		s->session->signatures++;
+	}
+	tmk_buf_release(&seal);
+	return rc;
+}
+
+/* Everything but the opening, with the session as it is. */
+static int work(struct serve *s, struct tmk_err *err)
+{
+	tmk_buf_clear(&s->answer->trailer);
+	if (fill(s, err))
+		return -1;
+	if (s->seal->trailer &&
+	    s->seal->trailer(&s->sealing, &s->answer->trailer, err))
+		return -1;
+	s->answer->hash = s->sealing.hash;
+	if (describe(s, err))
+		return -1;
+	return s->request->verb == TMK_REQUEST_SIGN ? make(s, err) : 0;
+}
+
+/* Whether any key wants its uses confirmed. */
+static bool any_confirmed(const struct tmk_config *config)
+{
+	int i;
+
+	for (i = 0; i < config->n_keys; i++)
+		if (config->keys[i].confirm)
+			return true;
+	return false;
+}
+
+/* A bare URI may lead to a key past its section, where it says that its uses
+ * are to be confirmed: then an agent's login is not lent to it. */
+static int refuse_bypass(struct serve *s, struct tmk_err *err)
+{
+	const char *uri = s->pick.uri[0];
+
+	/* A module is code, beside the PINs of all the others. */
+	if (s->sessions->shared && uri == s->request->key &&
+	    (strcasestr(uri, "module-path") ||
+	     strcasestr(uri, "module-name"))) {
+		s->answer->declined = true;
+		return tmk_err_set(err, TMK_KEY, "the agent loads no module "
+				   "but those of the configuration");
+	}
+	if (!s->sessions->shared || s->pick.key || !any_confirmed(s->config))
+		return 0;
+	s->answer->declined = true;
+	return tmk_err_set(err, TMK_KEY, "the agent signs with configured "
+			   "keys alone, since one of them is to be confirmed");
+}
+
+/* An agent asks before it uses a key that says so: once for each request. */
+static int confirm(struct serve *s, struct tmk_err *err)
+{
+	const struct tmk_person *person = s->person;
+	char question[768], name[128], where[512];
+	const char *dir = directory_of(s->request);
+
+	if (!s->sessions->shared || s->request->verb != TMK_REQUEST_SIGN ||
+	    s->confirmed || !s->pick.key || !s->pick.key->confirm)
+		return 0;
+	if (!person || !person->confirm)
+		return tmk_err_set(err, TMK_KEY, "the key must be confirmed "
+				   "at each use, and there is nobody to ask");
+	tmk_enc_show_into(name, sizeof(name), s->pick.name,
+			  strlen(s->pick.name));
+	tmk_enc_show_into(where, sizeof(where), dir, strlen(dir));
+	snprintf(question, sizeof(question), "Sign with the key %s, asked "
+		 "for in %s", name, where);
+	if (person->confirm(person->ctx, question, err))
+		return -1;
+	s->confirmed = true;
+	return 0;
+}
+
+/* A session whose token is gone is opened anew, once. */
+static int sign(struct serve *s, struct tmk_err *err)
+{
+	struct tmk_err why = TMK_ERR_INIT;
+	int tries, rc = -1;
+
+	for (tries = 0; tries < 2; tries++) {
+		why = (struct tmk_err)TMK_ERR_INIT;
+		if (open_session(s, &why))
+			break;
+		if (confirm(s, &why)) {
+			s->session->key.signer->person = NULL;
+			break;
+		}
+		rc = work(s, &why);
+		s->session->key.signer->person = NULL;
+		s->session->used = tmk_clock_ms();
+		if (!rc)
+			return 0;
+		if (why.code != TMK_KEY)
+			break;
+		if (!s->session->key.signer->lost) {
+			tmk_front_key_explain(&s->session->key, &s->pick,
+					      s->config, &why);
+			tmk_front_pick_prefix(&s->pick, &why);
+			/* What failed for whatever reason is not kept. */
+			tmk_session_drop(s->sessions, s->session);
+			break;
+		}
+		tmk_front_pick_prefix(&s->pick, &why);
+		tmk_session_drop(s->sessions, s->session);
+	}
+	if (err)
+		*err = why;
+	return -1;
+}
+
+/* The key that is meant; declined when it is none of ours. */
+static int pick(struct serve *s, struct tmk_err *err)
+{
+	const char *key = s->request->key;
+	struct tmk_err seen = TMK_ERR_INIT;
+	int found = tmk_front_pick(&s->pick, s->config, key, &seen);
+
+	if (found > 0)
+		return 0;
+	s->answer->declined = !found;
+	return tmk_front_pick_none(s->config, key, &seen, err);
+}
+
+static int serve(struct serve *s, struct tmk_err *err)
+{
+	const struct tmk_request *r = s->request;
+
+	if (s->sessions->shared && !same_configuration(r)) {
+		s->answer->declined = true;
+		return tmk_err_set(err, TMK_USAGE, "the agent was started "
+				   "with another configuration");
+	}
+	s->config = s->sessions->config;
+	if (!s->config) {
+		if (tmk_config_load(&s->loaded, directory_of(r), err))
+			return -1;
+		s->config = s->loaded;
+	}
+	if (s->sessions->shared && !s->config->agent) {
+		s->answer->declined = true;
+		return tmk_err_set(err, TMK_USAGE, "touchmark.agent is never");
+	}
+	if (pick(s, err) || choose_seal(s, err))
+		return -1;
+	if (refuse_bypass(s, err) ||
+	    (r->verb == TMK_REQUEST_SIGN && start_stamp(s, err)))
+		return -1;
+	return sign(s, err);
+}
+
+void tmk_front_serve(struct tmk_answer *answer,
+		     const struct tmk_request *request,
+		     struct tmk_sessions *sessions,
+		     const struct tmk_person *person)
+{
+	struct serve s = {
+		.answer = answer,
+		.request = request,
+		.sessions = sessions,
+		.person = person,
+	};
+	struct tmk_err err = TMK_ERR_INIT;
+
+	if (serve(&s, &err)) {
+		tmk_buf_clear(&answer->seal);
+		tmk_answer_fail(answer, &err);
+	}
+	tmk_config_free(s.loaded);
+}

@@ -1,0 +1,45 @@
+/*
+ * touchmark-gpg-verify - what touchmark-gpg does with `--verify`.
+ *
+ * A program of its own so that what reads a stranger's signature has no key
+ * store, no PIN code and no PKCS#11 in it, and does not load them. OpenPGP
+ * goes to the real gpg with the same arguments.
+ */
+#include <stdio.h>
+
+#include "base/secret.h"
+#include "plugins/front_exit.h"
+#include "plugins/gpg_args.h"
+#include "plugins/gpg_other.h"
+#include "plugins/gpg_status.h"
+#include "plugins/gpg_verify.h"
+
+static int run(const struct tmk_gpg_args *args, bool gpgsm,
+	       const char *program, char *const argv[], struct tmk_err *err)
+{
+	if (args->op == TMK_GPG_VERIFY &&
+	    (args->operands == 1 || args->operands == 2))
+		return tmk_gpg_status_check(args->status_fd, err) ?
+			err->code : tmk_gpg_verify(args, program, argv, err);
+	(void)!tmk_gpg_other_run(gpgsm ? "gpgsm" : "gpg", argv, err);
+	return err->code;
+}
+
+int main(int argc, char **argv)
+{
+	struct tmk_err err = TMK_ERR_INIT;
+	bool gpgsm = argc > 0 && tmk_gpg_args_name_is_gpgsm(argv[0]);
+	const char *program = gpgsm ? "gpgsm" : "touchmark-gpg";
+	struct tmk_gpg_args args;
+	int rc;
+
+	tmk_secret_harden_process();
+	rc = tmk_gpg_args_parse(&args, argc, argv, &err) ? err.code :
+		run(&args, gpgsm, program, argv, &err);
+	if (err.code) {
+		fprintf(stderr, "%s: %s\n", program, err.text);
+		if (err.hint[0])
+			fprintf(stderr, "%s: hint: %s\n", program, err.hint);
+	}
+	tmk_front_exit(rc);
+}
