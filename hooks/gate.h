@@ -52,6 +52,8 @@ struct tmk_gate_ref {
 	git_oid oid;
 };
 
+struct tmk_gate_audit;		/* below */
+
 struct tmk_gate {
 	git_repository *repo;
 	git_odb *odb;
@@ -68,6 +70,8 @@ struct tmk_gate {
 	struct tmk_oidmap said;	/* objects refused in this command */
 	uint64_t *said_why;	/* reasons, 1 << enum tmk_reason, by number */
 	uint32_t said_room;
+	struct tmk_gate_audit *audit;	/* NULL: this is a push */
+	const struct tmk_ref_rule *under;	/* that judges now; or NULL */
 };
 
 /* ---- gate_open.c: the repository and the policy ------------------------- */
@@ -88,6 +92,11 @@ int tmk_gate_open_repo(struct tmk_gate *gate, struct tmk_err *err)
 int tmk_gate_open_policy(struct tmk_gate *gate, struct tmk_err *err)
 	TMK_MUST_CHECK;
 
+/* What both kinds of policy need before the first command: the clock, the
+ * deadline and room for what is found out about each rule. */
+int tmk_gate_open_rules(struct tmk_gate *gate, struct tmk_err *err)
+	TMK_MUST_CHECK;
+
 /* Free everything. */
 void tmk_gate_release(struct tmk_gate *gate);
 
@@ -100,8 +109,9 @@ int tmk_gate_version_check(const char *repo_dir, int64_t version,
 
 /* ---- gate_input.c ------------------------------------------------------- */
 
-/* Read `old new ref` lines from `fd` until its end: strict and bounded. Fails
- * with TMK_INPUT for too much, TMK_INTERNAL for what git never writes. */
+/* Read `old new ref` lines from `fd` until its end: strict and bounded; in an
+ * audit also `have oid ref`, the refs that a server has. Fails with TMK_INPUT
+ * for too much, TMK_INTERNAL for what git never writes. */
 int tmk_gate_input_read(struct tmk_gate *gate, int fd, struct tmk_err *err)
 	TMK_MUST_CHECK;
 
@@ -123,6 +133,11 @@ bool tmk_gate_shallow_is_edge(struct tmk_gate *gate, const git_oid *oid);
  * `oid` may be NULL. */
 void tmk_gate_report(struct tmk_gate *gate, const char *ref,
 		     const git_oid *oid, const struct tmk_verdict *v);
+
+/* An object that is good under the rule in gate->under. Only an audit has
+ * anything to say about it. */
+void tmk_gate_report_good(struct tmk_gate *gate, const char *ref,
+			  const git_oid *oid);
 
 /* A new command: nothing was told about its objects yet. */
 void tmk_gate_report_begin(struct tmk_gate *gate);
@@ -187,6 +202,58 @@ struct tmk_gate_peeled {
 int tmk_gate_object_peel(struct tmk_gate *gate, struct tmk_gate_peeled *out,
 			 const git_oid *oid, bool strict,
 			 struct tmk_verdict *v, struct tmk_err *err)
+	TMK_MUST_CHECK;
+
+/* ---- gate_audit.c: the same judgement, asked for by hand ----------------- */
+
+struct tmk_finding;
+
+/*
+ * `touchmark-pre-receive --audit`: no push, but what a push would be told. The
+ * refs of the repository at hand are not those of the server, so none of them
+ * counts: `old` of each command is believed, and what `have` lines name was
+ * let in. Nothing is written. A line for each refusal goes to standard output,
+ * in fields between tabs (touchmark-pre-receive(8)).
+ */
+struct tmk_gate_audit {
+	const char *policy;	/* file, as the command line names it */
+	bool all;		/* tell the good ones too */
+	uint64_t judged;	/* objects, once for each rule */
+	/* Who signed the object that was judged last. */
+	git_oid oid;
+	bool known;
+	char signer[512];	/* escaped */
+	char key[80];		/* fingerprint of certificate or key */
+	int64_t time;
+	bool stamped;
+	char tsa[256];
+};
+
+/* Read the policy of the command line. Fails as tmk_gate_open_policy. */
+int tmk_gate_audit_open(struct tmk_gate *gate, struct tmk_err *err)
+	TMK_MUST_CHECK;
+
+/* Remember a ref that the server has, and what it points to; no other ref is
+ * asked for then. */
+int tmk_gate_audit_have(struct tmk_gate *gate, const char *ref,
+			const git_oid *oid, struct tmk_err *err)
+	TMK_MUST_CHECK;
+
+/* Who signed an object, as far as it is known (`f` may be NULL). */
+void tmk_gate_audit_found(struct tmk_gate_audit *audit, const git_oid *oid,
+			  const struct tmk_finding *f);
+
+/* One line: a verdict about an object under gate->under. `oid` may be NULL. */
+void tmk_gate_audit_say(const struct tmk_gate *gate, const char *ref,
+			const git_oid *oid, const struct tmk_verdict *v);
+
+/* The line about everything that could not be judged. */
+void tmk_gate_audit_say_failed(enum tmk_reason reason,
+			       const struct tmk_err *err);
+
+/* The last line: without it the answer is not whole. Fails with TMK_INPUT
+ * when something could not be written. */
+int tmk_gate_audit_end(const struct tmk_gate *gate, struct tmk_err *err)
 	TMK_MUST_CHECK;
 
 /* ---- gate_command.c ----------------------------------------------------- */

@@ -224,6 +224,7 @@ static int judge_rule(struct job *job, int n)
 
 	if (r->require == TMK_REQUIRE_NOTHING)
 		return 0;
+	job->gate->under = r;
 	if (job->peeled.tags &&
 	    tmk_gate_object_judge(job->gate, &job->c->new, r, &v,
 				  job->err) < 0)
@@ -234,6 +235,8 @@ static int judge_rule(struct job *job, int n)
 			r->pattern);
 	if (v.reason != TMK_GOOD)
 		tmk_gate_report(job->gate, job->ref, &job->c->new, &v);
+	else if (job->peeled.tags)
+		tmk_gate_report_good(job->gate, job->ref, &job->c->new);
 	if (r->require == TMK_REQUIRE_TIP && !job->peeled.tags)
 		return tmk_gate_commits_judge_tip(job->gate, job->ref,
 						  &job->peeled.oid,
@@ -257,6 +260,8 @@ static int judge_ref(struct job *job)
 	if (tmk_gate_refs_now(job->gate, job->ref, &job->now, job->target,
 			      job->err) < 0)
 		return -1;
+	if (job->gate->audit)
+		git_oid_cpy(&job->now, &job->c->old);
 	find_rules(job, job->ref);
 	/* a symbolic ref moves the one behind it, whose rules hold as well */
 	if (job->v.reason == TMK_GOOD && job->target[0])
@@ -288,6 +293,7 @@ int tmk_gate_command_judge(struct tmk_gate *gate,
 	int n;
 
 	tmk_gate_report_begin(gate);
+	gate->under = NULL;
 	if (tmk_clock_ms() > gate->deadline)
 		tmk_verdict_refuse(&job.v, TMK_LIMIT_EXCEEDED,
 			"the push took longer than %d seconds to judge",

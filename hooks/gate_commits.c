@@ -121,7 +121,10 @@ static int judge_entry(struct job *job, uint32_t n)
 	    job->walk.entry[n].state == TMK_WALK_BROKEN)
 		tmk_verdict_refuse(&v, TMK_OBJECT_MALFORMED,
 				   "the commit's parents cannot be read");
-	return v.reason == TMK_GOOD ? 0 : refuse(job, n, &v);
+	if (v.reason != TMK_GOOD)
+		return refuse(job, n, &v);
+	tmk_gate_report_good(job->gate, job->ref, &oid);
+	return 0;
 }
 
 /* Remember what was judged, good or refused: another ref of this push that
@@ -225,8 +228,10 @@ int tmk_gate_commits_judge_tip(struct tmk_gate *gate, const char *ref,
 	if (tmk_gate_object_judge(gate, tip, &gate->policy->rule[i], &v,
 				  err) < 0)
 		return -1;
-	if (v.reason == TMK_GOOD)
+	if (v.reason == TMK_GOOD) {
+		tmk_gate_report_good(gate, ref, tip);
 		return 0;
+	}
 	if (tmk_walk_init(&job.walk, gate, false, NULL, err) < 0)
 		return -1;
 	if (gate->policy->exempts && push_exempt(&job) < 0)

@@ -50,6 +50,19 @@ static bool ref_ok(const char *ref)
 		!git_reference_name_is_valid(&valid, ref) && valid;
 }
 
+/* "have OID REF", of which `rest` is what follows the word. */
+static int add_have(struct tmk_gate *gate, const char *rest, size_t len,
+		    struct tmk_err *err)
+{
+	git_oid oid;
+
+	if (len <= HEX + 1 || !read_oid(&oid, rest) || rest[HEX] != ' ' ||
+	    !ref_ok(rest + HEX + 1))
+		return tmk_err_set(err, TMK_INTERNAL, "a line of the input is "
+				   "not \"have oid ref\"");
+	return tmk_gate_audit_have(gate, rest + HEX + 1, &oid, err);
+}
+
 static int add_command(struct tmk_gate *gate, const char *line, size_t len,
 		       struct tmk_err *err)
 {
@@ -85,7 +98,7 @@ static int add_command(struct tmk_gate *gate, const char *line, size_t len,
 
 int tmk_gate_input_read(struct tmk_gate *gate, int fd, struct tmk_err *err)
 {
-	char line[LINE_MAX_BYTES];
+	char line[LINE_MAX_BYTES] = "";
 	int own = dup(fd), more, ret = -1;
 	FILE *in = own < 0 ? NULL : fdopen(own, "r");
 	size_t len;
@@ -97,6 +110,12 @@ int tmk_gate_input_read(struct tmk_gate *gate, int fd, struct tmk_err *err)
 				   "the hook's input cannot be read");
 	}
 	while ((more = read_line(in, line, sizeof(line), &len)) > 0) {
+		if (gate->audit && strlen(line) == len &&
+		    !strncmp(line, "have ", 5)) {
+			if (add_have(gate, line + 5, len - 5, err) < 0)
+				goto out;
+			continue;
+		}
 		if (gate->commands == TMK_GATE_COMMANDS_MAX) {
 			tmk_err_set(err, TMK_INPUT, "the push has more than "
 				    "%d commands", TMK_GATE_COMMANDS_MAX);

@@ -117,7 +117,7 @@ static bool read_form(struct tmk_judge_object *o, const uint8_t *data,
 
 /* Split, open the armour, judge. `o` is released by the caller. */
 static int judge_bytes(struct tmk_gate *gate, struct tmk_judge_object *o,
-		       const uint8_t *data, size_t len,
+		       const git_oid *oid, const uint8_t *data, size_t len,
 		       const struct tmk_ref_rule *rule,
 		       struct tmk_verdict *v, struct tmk_err *err)
 {
@@ -152,6 +152,9 @@ static int judge_bytes(struct tmk_gate *gate, struct tmk_judge_object *o,
 	o->seal = der.data;
 	o->seal_len = der.len;
 	ret = tmk_judge_object_rule(o, rule, v, err);
+	if (gate->audit)
+		tmk_gate_audit_found(gate->audit, oid,
+				     tmk_judge_object_finding(o, rule));
 out:
 	tmk_judge_object_release(o);
 	tmk_parts_release(&parts);
@@ -168,6 +171,10 @@ int tmk_gate_object_judge(struct tmk_gate *gate, const git_oid *oid,
 	git_object_t type;
 	int ret = 0;
 
+	if (gate->audit) {
+		gate->audit->judged++;
+		tmk_gate_audit_found(gate->audit, oid, NULL);
+	}
 	if (tmk_gate_object_read(gate, &raw, oid, v, err) < 0)
 		return -1;
 	if (!raw)
@@ -176,7 +183,7 @@ int tmk_gate_object_judge(struct tmk_gate *gate, const git_oid *oid,
 	tmk_judge_object_init(&o);
 	o.tag = type == GIT_OBJECT_TAG;
 	if (o.tag || type == GIT_OBJECT_COMMIT)
-		ret = judge_bytes(gate, &o, git_odb_object_data(raw),
+		ret = judge_bytes(gate, &o, oid, git_odb_object_data(raw),
 				  git_odb_object_size(raw), rule, v, err);
 	else
 		tmk_verdict_refuse(v, TMK_OBJECT_MALFORMED, "a %s stands where"

@@ -33,8 +33,10 @@ int tmk_gate_open_repo(struct tmk_gate *gate, struct tmk_err *err)
 			"objects, plain refs and no further extension here, "
 			"under a path without ':' owned by the server's user");
 	}
-	if (strchr(git_repository_path(gate->repo), ':') ||
-	    strchr(git_repository_commondir(gate->repo), ':')) {
+	/* an audit has no quarantine that could be hidden */
+	if (!gate->audit &&
+	    (strchr(git_repository_path(gate->repo), ':') ||
+	     strchr(git_repository_commondir(gate->repo), ':'))) {
 		tmk_err_set(err, TMK_INTERNAL, "the repository's path holds "
 			    "a ':', which hides the objects of a push");
 		return tmk_err_hint(err, "the administrator must move the "
@@ -141,6 +143,16 @@ static int files_outside(struct tmk_gate *gate, struct tmk_err *err)
 	return 0;
 }
 
+int tmk_gate_open_rules(struct tmk_gate *gate, struct tmk_err *err)
+{
+	gate->policy->judge.now = tmk_clock_now();
+	gate->deadline = tmk_clock_ms() +
+		(int64_t)gate->policy->limit_seconds * 1000;
+	gate->rule = calloc((size_t)gate->policy->rules + 1,
+			    sizeof(*gate->rule));
+	return gate->rule ? 0 : tmk_err_nomem(err);
+}
+
 int tmk_gate_open_policy(struct tmk_gate *gate, struct tmk_err *err)
 {
 	const char *shallow = getenv("GIT_SHALLOW_FILE");
@@ -161,15 +173,8 @@ int tmk_gate_open_policy(struct tmk_gate *gate, struct tmk_err *err)
 	    tmk_gate_version_check(git_repository_commondir(gate->repo),
 				   gate->policy->version, err) < 0)
 		goto out;
-	gate->policy->judge.now = tmk_clock_now();
-	gate->deadline = tmk_clock_ms() +
-		(int64_t)gate->policy->limit_seconds * 1000;
-	gate->rule = calloc((size_t)gate->policy->rules + 1,
-			    sizeof(*gate->rule));
-	if (!gate->rule) {
-		tmk_err_nomem(err);
+	if (tmk_gate_open_rules(gate, err) < 0)
 		goto out;
-	}
 	if (shallow && *shallow &&
 	    tmk_gate_shallow_find(gate, shallow, err) < 0) {
 		err->code = TMK_INTERNAL;

@@ -55,13 +55,27 @@ void tmk_gate_report(struct tmk_gate *gate, const char *ref,
 
 	if (oid && told(gate, oid, v->reason))
 		return;
-	if (gate->refused++ >= TMK_GATE_LINES_MAX)
+	gate->refused++;
+	if (gate->audit) {
+		tmk_gate_audit_say(gate, ref, oid, v);
+		return;
+	}
+	if (gate->refused > TMK_GATE_LINES_MAX)
 		return;
 	if (oid)
 		git_oid_tostr(hex, SHORT_OID + 1, oid);
 	tmk_enc_show_into(name, sizeof(name), ref, strlen(ref));
 	fprintf(stderr, "touchmark: refuse %s %s %s: %s; %s\n", name, hex,
 		tmk_reason_id(v->reason), v->text, v->hint);
+}
+
+void tmk_gate_report_good(struct tmk_gate *gate, const char *ref,
+			  const git_oid *oid)
+{
+	const struct tmk_verdict good = TMK_VERDICT_INIT;
+
+	if (gate->audit && gate->audit->all)
+		tmk_gate_audit_say(gate, ref, oid, &good);
 }
 
 void tmk_gate_report_push(enum tmk_reason reason, const struct tmk_err *err)
