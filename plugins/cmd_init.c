@@ -44,6 +44,16 @@ static void report_next(const struct tmk_init *init)
 		       policy ? "'" : "");
 }
 
+/* The same key signs in the other formats, where it is known by its public
+ * key. */
+static void report_other(const struct tmk_init *init)
+{
+	printf("OpenPGP: touchmark key export %s --type openpgp | gpg "
+	       "--import\n"
+	       "SSH: touchmark key export %s --type ssh --allowed-signers\n",
+	       init->name, init->name);
+}
+
 static int report(const struct tmk_init *init, struct tmk_err *err)
 {
 	char subject[512], until[TMK_CLOCK_TEXT];
@@ -72,7 +82,7 @@ static int report(const struct tmk_init *init, struct tmk_err *err)
 	if (!init->key_set)
 		printf("default key: unchanged; -k %s names this one\n",
 		       init->name);
-	report_next(init);
+	report_other(init);
 	return 0;
 }
 
@@ -86,9 +96,12 @@ static int make(struct tmk_init *init, struct tmk_err *err)
 		return -1;
 	}
 	/* From here on the key is there and configured: it stays. */
-	if (tmk_init_git(init, err) < 0)
+	if (tmk_init_git(init, err) < 0 || report(init, err) < 0)
 		return -1;
-	return report(init, err);
+	if (tmk_init_hook(init, err) < 0)
+		return -1;
+	report_next(init);
+	return 0;
 }
 
 static int run(int argc, char **argv, struct tmk_err *err)
@@ -110,6 +123,8 @@ static int run(int argc, char **argv, struct tmk_err *err)
 		  "read the PIN from here, now and later" },
 		{ 0, "git", TMK_OPT_TEXT, &init.git, "local|global",
 		  "tell git to sign commits and tags with the key" },
+		{ 0, "pre-push", TMK_OPT_FLAG, &init.pre_push, NULL,
+		  "with --git local: judge before each push" },
 		{ 'h', "help", TMK_OPT_FLAG, &help, NULL, "show this" },
 		{ 0, NULL }
 	};

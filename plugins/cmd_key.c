@@ -19,7 +19,8 @@ static const struct verb {
 	{ "csr", tmk_front_key_csr, "a certificate request for your CA" },
 	{ "import-cert", tmk_front_key_import,
 	  "take the certificate that the CA has issued" },
-	{ "export", NULL, "" },
+	{ "export", tmk_front_key_export,
+	  "the public part: certificates, OpenPGP key or SSH key" },
 	{ "adopt", NULL, "" },
 	{ "status", NULL, "" },
 	{ "report", NULL, "" },
@@ -71,6 +72,6 @@ static int run(int argc, char **argv, struct tmk_err *err)
 }
 
 const struct tmk_command tmk_command_key = {
-	"key", "generate, list, show, csr, import-cert: keys and certificates",
+	"key", "generate, list, show, csr, import-cert, export: keys",
 	run
 };

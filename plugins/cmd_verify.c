@@ -1,9 +1,10 @@
 /*
  * cmd_verify.c - `touchmark verify`: is this file what somebody signed?
  *
- * FILE and a detached signature (FILE.p7s unless named), or FILE and an RFC
- * 3161 token that shows when it existed. One line with the answer; the trust
- * comes from the policy or from options. No key, no token of ours, no network.
+ * FILE and a detached signature of any format (beside it unless named), or
+ * FILE and an RFC 3161 token that shows when it existed. One line with the
+ * answer; the trust comes from the policy or from options. No key, no token of
+ * ours, no network.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,15 +29,17 @@
 struct options {
 	bool help, json;
 	struct tmk_trust_options trust;
-	const char *keyring, *allowed_signers, *minisign_key;
+	const char *minisign_key;
 };
 
 /* What is told in the end. */
 struct answer {
 	const char *file;
 	struct tmk_verdict verdict;
+	const char *format;	/* as --type of sign calls it; NULL unknown */
 	char signer[512];	/* escaped; "" unknown */
-	char fingerprint[TMK_FINGERPRINT_TEXT];	/* "" unknown */
+	char fingerprint[96];	/* "sha256:..." of a certificate, a key's own;
+				   "" unknown */
 	char tsa[256];
 	int64_t time;		/* the trusted time, or none */
 	bool stamped;
@@ -46,6 +49,7 @@ struct answer {
 static const char synopsis[] =
 	"touchmark verify [--policy P | --roots PEM --tsa-roots PEM "
 	"--crl F]\n"
+	"                        [--keyring F] [--allowed-signers F]\n"
 	"                        [--at TIME] [--json] FILE [SIGNATURE]";
 
 /* ---- telling ------------------------------------------------------------- */
@@ -62,12 +66,12 @@ static int tell_good(const struct answer *a, struct tmk_err *err)
 			a->tsa);
 	if (a->stamped)
 		return tmk_front_report_line(stdout, err,
-			"%s: good signature of %s (sha256:%s), made before "
+			"%s: good signature of %s (%s), made before "
 			"%s (timestamp by %s)", file, a->signer,
 			a->fingerprint, when, a->tsa);
 	return tmk_front_report_line(stdout, err,
-		"%s: good signature of %s (sha256:%s), no timestamp, judged "
-		"at %s", file, a->signer, a->fingerprint, when);
+		"%s: good signature of %s (%s), no timestamp, judged at "
+		"%s", file, a->signer, a->fingerprint, when);
 }
 
 static int tell_text(const struct answer *a, struct tmk_err *err)
@@ -99,11 +103,10 @@ static int tell_json(const struct answer *a, struct tmk_err *err)
 			good ? NULL : tmk_reason_id(a->verdict.reason));
 	tmk_json_string(&j, "text", good ? NULL : a->verdict.text);
 	tmk_json_string(&j, "hint", good ? NULL : a->verdict.hint);
+	tmk_json_string(&j, "format", a->format);
 	tmk_json_string(&j, "signer", a->signer[0] ? a->signer : NULL);
-	if (a->fingerprint[0])
-		tmk_front_report_fingerprint(&j, a->fingerprint);
-	else
-		tmk_json_null(&j, "fingerprint");
+	tmk_json_string(&j, "fingerprint",
+			a->fingerprint[0] ? a->fingerprint : NULL);
 	tmk_json_string(&j, "time", a->time == TMK_TIME_NONE ? NULL :
 			tmk_clock_format(when, a->time));
 	tmk_json_bool(&j, "stamped", a->stamped);
@@ -118,35 +121,45 @@ static int tell_json(const struct answer *a, struct tmk_err *err)
 
 static void describe(struct answer *a, const struct tmk_finding *f)
 {
+	char sha256[TMK_FINGERPRINT_TEXT];
+
 	a->verdict = f->verdict;
 	a->time = f->time;
 	a->stamped = f->stamped;
 	memcpy(a->tsa, f->tsa, sizeof(a->tsa));
 	if (f->cert) {
 		tmk_cert_subject(a->signer, sizeof(a->signer), f->cert);
-		tmk_cert_sha256(a->fingerprint, f->cert);
+		snprintf(a->fingerprint, sizeof(a->fingerprint), "sha256:%s",
+			 tmk_cert_sha256(sha256, f->cert));
+		return;
 	}
+	snprintf(a->fingerprint, sizeof(a->fingerprint), "%s", f->key_id);
+	/* Whose key it is nobody said, or not in words. */
+	snprintf(a->signer, sizeof(a->signer), "%s",
+		 f->user[0] ? f->user : f->key_id);
 }
 
 static int judge_seal(struct answer *a, const struct tmk_judge *judge,
 		      const struct tmk_buf *sig, int fd, struct tmk_err *err)
 {
 	struct tmk_evidence *evidence = NULL;
+	const struct tmk_signature *s;
 	struct tmk_finding finding;
 	uint8_t digest[TMK_HASH_MAX];
 	size_t len = 0;
 	int rc;
 
-	if (tmk_front_seal_parse(&evidence, sig->data, sig->len, &a->verdict,
-				 err))
+	if (tmk_front_seal_parse_any(&evidence, sig->data, sig->len,
+				     &a->verdict, err))
 		return -1;
 	if (!evidence)
 		return 0;
+	s = &evidence->signature[0];
+	a->format = evidence->ops->name;
 	tmk_finding_init(&finding);
-	finding.cert = evidence->signature[0].cert;
-	rc = tmk_front_file_digest(digest, &len, fd,
-				   tmk_front_file_name(a->file),
-				   evidence->signature[0].hash, err);
+	rc = tmk_front_file_digest_with(digest, &len, fd,
+					tmk_front_file_name(a->file), s->hash,
+					s->suffix, s->suffix_len, err);
 	if (!rc)
 		rc = tmk_judge_signature(&finding, judge, evidence, 0, digest,
 					 len, err);
@@ -211,6 +224,7 @@ static int judge_file(struct answer *a, const struct options *o,
 	if (tmk_config_load(&config, ".", err) ||
 	    tmk_front_trust_load(&trust, &o->trust, config, err))
 		goto out;
+	trust.judge.name_space = "file";
 	if (read_signature(&sig, signature, a))
 		rc = 0;
 	else if (token)
@@ -224,6 +238,64 @@ out:
 	return rc;
 }
 
+/* What may stand beside a file, and which option says whose keys are good. */
+#define BESIDE 3
+static const char *const suffixes[BESIDE] = { ".p7s", ".asc", ".sig" };
+
+/* Of those that are there: the only one; else the only one whose keyring is
+ * named; else, without a keyring, the first. */
+static int choose(const struct options *o, const bool there[BESIDE],
+		  const char *file, struct tmk_err *err)
+{
+	const bool wanted[BESIDE] = { o->trust.roots.count > 0,
+				      o->trust.keyring != NULL,
+				      o->trust.allowed_signers != NULL };
+	int i, first = -1, found = 0, best = -1, good = 0;
+
+	for (i = 0; i < BESIDE; i++) {
+		if (there[i] && !found++)
+			first = i;
+		if (there[i] && wanted[i] && !good++)
+			best = i;
+	}
+	if (good > 1) {
+		tmk_err_set(err, TMK_USAGE, "%s has several signatures that "
+			    "could be meant", file);
+		return tmk_err_hint(err, "name one: touchmark verify FILE "
+				    "SIGNATURE");
+	}
+	if (best >= 0 || first >= 0)
+		return best >= 0 ? best : first;
+	/* None is there: the one that is missed. */
+	for (i = 0; i < BESIDE; i++)
+		if (wanted[i])
+			return i;
+	return 0;
+}
+
+/* *out belongs to the caller. */
+static int find_beside(char **out, const struct options *o, const char *file,
+		       struct tmk_err *err)
+{
+	bool there[BESIDE];
+	char *path;
+	int i;
+
+	for (i = 0; i < BESIDE; i++) {
+		if (asprintf(&path, "%s%s", file, suffixes[i]) < 0)
+			return tmk_err_nomem(err);
+		there[i] = tmk_file_exists(path);
+		free(path);
+	}
+	i = choose(o, there, file, err);
+	if (i < 0)
+		return -1;
+	if (asprintf(&path, "%s%s", file, suffixes[i]) < 0)
+		return tmk_err_nomem(err);
+	*out = path;
+	return 0;
+}
+
 /* Returns the exit code. */
 static int verify_file(const struct options *o, const char *file,
 		       const char *signature, struct tmk_err *err)
@@ -234,9 +306,8 @@ static int verify_file(const struct options *o, const char *file,
 
 	if (tmk_front_file_open(&fd, file, err))
 		return err->code;
-	if (!signature && asprintf(&beside, "%s.p7s", file) < 0) {
+	if (!signature && find_beside(&beside, o, file, err)) {
 		close(fd);
-		tmk_err_nomem(err);
 		return err->code;
 	}
 	rc = judge_file(&a, o, signature ? signature : beside, fd, err);
@@ -252,15 +323,11 @@ static int verify_file(const struct options *o, const char *file,
 static int check_call(const struct options *o, int operands, char **operand,
 		      struct tmk_err *err)
 {
-	const char *not_yet = o->keyring ? "--keyring" : o->allowed_signers ?
-		"--allowed-signers" : o->minisign_key ? "--minisign-key" :
-		NULL;
-
-	if (not_yet) {
-		tmk_err_set(err, TMK_USAGE, "%s is not supported yet",
-			    not_yet);
-		return tmk_err_hint(err, "this version judges CMS signatures "
-				    "and timestamps");
+	if (o->minisign_key) {
+		tmk_err_set(err, TMK_USAGE, "--minisign-key is not supported "
+			    "yet");
+		return tmk_err_hint(err, "this version judges CMS, OpenPGP "
+				    "and SSH signatures and timestamps");
 	}
 	if (operands < 1 || operands > 2) {
 		tmk_err_set(err, TMK_USAGE, "one FILE and at most one "
@@ -293,10 +360,11 @@ static int verify_run(int argc, char **argv, struct tmk_err *err)
 		  "judge a signature without timestamp at this time" },
 		{ 0, "json", TMK_OPT_FLAG, &o.json, NULL,
 		  "one JSON object" },
-		{ 0, "keyring", TMK_OPT_TEXT, &o.keyring, "F",
-		  "not supported yet" },
-		{ 0, "allowed-signers", TMK_OPT_TEXT, &o.allowed_signers, "F",
-		  "not supported yet" },
+		{ 0, "keyring", TMK_OPT_TEXT, &o.trust.keyring, "F",
+		  "OpenPGP keys that are trusted" },
+		{ 0, "allowed-signers", TMK_OPT_TEXT,
+		  &o.trust.allowed_signers, "F",
+		  "SSH keys that are trusted, as ssh-keygen(1) has it" },
 		{ 0, "minisign-key", TMK_OPT_TEXT, &o.minisign_key, "F",
 		  "not supported yet" },
 		{ 'h', "help", TMK_OPT_FLAG, &o.help, NULL, "this text" },

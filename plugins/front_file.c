@@ -95,11 +95,11 @@ static void progress_end(const struct progress *p)
 	}
 }
 
-static int hash_all(struct tmk_digest *d, int fd, struct progress *p,
-		    struct tmk_err *err)
+static int hash_all(struct tmk_digest *d, int count, int fd,
+		    struct progress *p, struct tmk_err *err)
 {
 	uint8_t *chunk = malloc(CHUNK);
-	int rc = 0;
+	int i, rc = 0;
 
 	if (!chunk)
 		return tmk_err_nomem(err);
@@ -113,7 +113,8 @@ static int hash_all(struct tmk_digest *d, int fd, struct progress *p,
 					 strerror(errno));
 		if (n <= 0)
 			break;
-		rc = tmk_digest_update(d, chunk, (size_t)n, err);
+		for (i = 0; !rc && i < count; i++)
+			rc = tmk_digest_update(&d[i], chunk, (size_t)n, err);
 		if (rc)
 			break;
 		p->done += (uint64_t)n;
@@ -148,11 +149,10 @@ static int check_unchanged(const struct stat *before, int fd,
 			    "again");
 }
 
-int tmk_front_file_digest(uint8_t *digest, size_t *len, int fd,
-			  const char *name, enum tmk_hash hash,
-			  struct tmk_err *err)
+/* All that `fd` gives, once, into `count` contexts. */
+static int read_once(struct tmk_digest *d, int count, int fd, const char *name,
+		     struct tmk_err *err)
 {
-	struct tmk_digest d = { NULL };
 	struct progress p;
 	struct stat before;
 	int rc;
@@ -160,19 +160,80 @@ int tmk_front_file_digest(uint8_t *digest, size_t *len, int fd,
 	if (fstat(fd, &before))
 		return tmk_err_set(err, TMK_INPUT, "%s: %s", name,
 				   strerror(errno));
-	if (tmk_digest_init(&d, (int)hash, err))
-		return -1;
 	if (S_ISREG(before.st_mode))
 		(void)posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
 	progress_init(&p, name, &before);
-	rc = hash_all(&d, fd, &p, err);
+	rc = hash_all(d, count, fd, &p, err);
 	progress_end(&p);
+	return rc ? rc : check_unchanged(&before, fd, &p, err);
+}
+
+/* The content is in `d`, which others may still need: go on with a copy. */
+static int finish(struct tmk_front_file_hash *hash, const struct tmk_digest *d,
+		  struct tmk_err *err)
+{
+	struct tmk_digest own = { EVP_MD_CTX_new() };
+	int rc = 0;
+
+	if (!own.ctx || EVP_MD_CTX_copy_ex(own.ctx, d->ctx) != 1)
+		rc = tmk_err_nomem(err);
+	if (!rc && hash->suffix_len)
+		rc = tmk_digest_update(&own, hash->suffix, hash->suffix_len,
+				       err);
 	if (!rc)
-		rc = check_unchanged(&before, fd, &p, err);
-	if (!rc)
-		rc = tmk_digest_final(&d, digest, len, err);
-	tmk_digest_release(&d);
+		rc = tmk_digest_final(&own, hash->digest, &hash->digest_len,
+				      err);
+	tmk_digest_release(&own);
 	return rc;
+}
+
+int tmk_front_file_digests(struct tmk_front_file_hash *hash, int count, int fd,
+			   const char *name, struct tmk_err *err)
+{
+	struct tmk_digest d[TMK_FRONT_FILE_HASHES] = { { NULL } };
+	int of[TMK_FRONT_FILE_HASHES], i, j, n = 0, rc = 0;
+
+	if (count < 1 || count > TMK_FRONT_FILE_HASHES)
+		return tmk_err_set(err, TMK_INTERNAL, "%d digests at once",
+				   count);
+	for (i = 0; !rc && i < count; i++) {
+		for (j = 0; j < i && hash[j].hash != hash[i].hash; j++)
+			;
+		of[i] = j < i ? of[j] : n;
+		if (of[i] == n)
+			rc = tmk_digest_init(&d[n++], (int)hash[i].hash, err);
+	}
+	if (!rc)
+		rc = read_once(d, n, fd, name, err);
+	for (i = 0; !rc && i < count; i++)
+		rc = finish(&hash[i], &d[of[i]], err);
+	while (n)
+		tmk_digest_release(&d[--n]);
+	return rc;
+}
+
+int tmk_front_file_digest_with(uint8_t *digest, size_t *len, int fd,
+			       const char *name, enum tmk_hash hash,
+			       const uint8_t *suffix, size_t suffix_len,
+			       struct tmk_err *err)
+{
+	struct tmk_front_file_hash one = {
+		.hash = hash, .suffix = suffix, .suffix_len = suffix_len,
+	};
+
+	if (tmk_front_file_digests(&one, 1, fd, name, err))
+		return -1;
+	memcpy(digest, one.digest, one.digest_len);
+	*len = one.digest_len;
+	return 0;
+}
+
+int tmk_front_file_digest(uint8_t *digest, size_t *len, int fd,
+			  const char *name, enum tmk_hash hash,
+			  struct tmk_err *err)
+{
+	return tmk_front_file_digest_with(digest, len, fd, name, hash, NULL,
+					  0, err);
 }
 
 /* fsync says EINVAL or EROFS for what has no disk behind it. */

@@ -35,6 +35,30 @@ int tmk_front_file_digest(uint8_t *digest, size_t *len, int fd,
 			  const char *name, enum tmk_hash hash,
 			  struct tmk_err *err) TMK_MUST_CHECK;
 
+/* The same over the content and `suffix_len` bytes after it (the trailer of
+ * an OpenPGP signature). */
+int tmk_front_file_digest_with(uint8_t *digest, size_t *len, int fd,
+			       const char *name, enum tmk_hash hash,
+			       const uint8_t *suffix, size_t suffix_len,
+			       struct tmk_err *err) TMK_MUST_CHECK;
+
+#define TMK_FRONT_FILE_HASHES 4
+
+/* One digest of a file, and what is hashed after its content. */
+struct tmk_front_file_hash {
+	enum tmk_hash hash;
+	const uint8_t *suffix;	/* borrowed; may be NULL when its length is 0 */
+	size_t suffix_len;
+	uint8_t digest[TMK_HASH_MAX];	/* set by the call */
+	size_t digest_len;
+};
+
+/* Several digests (at most TMK_FRONT_FILE_HASHES) with one reading, since a
+ * pipe can be read but once. Otherwise as tmk_front_file_digest. */
+int tmk_front_file_digests(struct tmk_front_file_hash *hash, int count, int fd,
+			   const char *name, struct tmk_err *err)
+	TMK_MUST_CHECK;
+
 /*
  * Put bytes where the user said. A regular file, or a name that is free, is
  * written beside and renamed; a link is followed first; a device or a pipe is

@@ -24,6 +24,7 @@
 struct tmk_init {
 	/* what was asked for; borrowed from argv */
 	const char *name, *user, *algorithm, *token, *module, *pin_file, *git;
+	bool pre_push;		/* with git: install the hook */
 
 	/* found out before anything is made; belongs to this struct */
 	struct tmk_config *config;
@@ -38,6 +39,8 @@ struct tmk_init {
 	bool embedded;		/* the token is made here */
 	char *chain, *ca, *crl, *policy;	/* files to write */
 	char *gpg, *gpgsm;	/* programs for git; NULL without --git */
+	char *touchmark;	/* for the hook; NULL without --pre-push */
+	char *hook;		/* where git looks for its pre-push hook */
 
 	/* made */
 	bool token_made;
@@ -45,6 +48,7 @@ struct tmk_init {
 	const char *made[TMK_INIT_FILES];	/* files, to be taken back */
 	int files;
 	char *uri;		/* of the signing key, as it is configured */
+	int64_t created;	/* of that key, for OpenPGP */
 	X509 *leaf, *ca_cert;
 	bool policy_set;	/* touchmark.policy names our policy */
 	bool key_set;		/* touchmark.key names our key */
@@ -75,6 +79,11 @@ int tmk_init_git_prepare(struct tmk_init *init, struct tmk_err *err)
 
 /* Tell git to sign with this key; nothing without --git. */
 int tmk_init_git(const struct tmk_init *init, struct tmk_err *err)
+	TMK_MUST_CHECK;
+
+/* The pre-push hook, where none is; says what became of it. Nothing without
+ * --pre-push. */
+int tmk_init_hook(const struct tmk_init *init, struct tmk_err *err)
 	TMK_MUST_CHECK;
 
 /* Take back what was made. */

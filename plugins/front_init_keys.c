@@ -65,8 +65,8 @@ static int certificates(struct tmk_init *init, struct pair *ca,
 		.eku = { "codeSigning", "emailProtection" },
 		.ekus = 2,
 	};
-	int64_t now = tmk_clock_now();
 	char stamp[TMK_CLOCK_TEXT], unit[64];
+	int64_t now = init->created;
 
 	/* The time of birth tells CAs of the same name apart. */
 	snprintf(unit, sizeof(unit), "%.40s %.20s", init->name,
@@ -97,6 +97,16 @@ static int put_cert(const struct tmk_init *init, const struct pair *p,
 				      p->info.label, der.data, der.len, err);
 	tmk_buf_release(&der);
 	return ret;
+}
+
+/* Also for whoever has the token and not this configuration. */
+static void keep_birth(const struct tmk_init *init, const struct pair *p)
+{
+	struct tmk_place place = tmk_front_place(init->config, p->uri,
+						 init->pin_path);
+
+	tmk_front_key_keep_birth(&place, &p->info.spki, init->created,
+				 init->user_id);
 }
 
 static int write_cert(struct tmk_init *init, const char *path, X509 *cert,
@@ -132,6 +142,7 @@ int tmk_init_keys(struct tmk_init *init, struct tmk_err *err)
 	struct pair ca, leaf;
 	int ret = -1;
 
+	init->created = tmk_clock_now();
 	pair_init(&ca);
 	pair_init(&leaf);
 	bare = tmk_front_uri_token(init->label);
@@ -150,6 +161,7 @@ int tmk_init_keys(struct tmk_init *init, struct tmk_err *err)
 	    put_cert(init, &leaf, init->leaf, err) < 0 ||
 	    make_files(init, &crl, err) < 0)
 		goto out;
+	keep_birth(init, &leaf);
 	init->uri = leaf.uri;
 	leaf.uri = NULL;
 	ret = 0;
@@ -210,7 +222,7 @@ int tmk_init_configure(struct tmk_init *init, struct tmk_err *err)
 	if (write_policy(init, err) < 0)
 		return -1;
 	snprintf(created, sizeof(created), "%lld",
-		 (long long)tmk_clock_now());
+		 (long long)init->created);
 	contents[0] = init->uri;
 	contents[1] = strrchr(init->chain, '/') + 1;
 	contents[2] = init->user_id;

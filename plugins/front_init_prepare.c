@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "core/config_files.h"
 #include "core/issue.h"
 #include "plugins/front_key_verbs.h"
 #include "plugins/front_softhsm.h"
@@ -16,41 +15,34 @@
 /* 'Name <mail>' from --user, else from git's user.name and user.email. */
 static int find_user(struct tmk_init *init, struct tmk_err *err)
 {
-	char name[TMK_INIT_MAIL], *git_name = NULL, *git_mail = NULL;
-	int ret = -1;
+	char name[TMK_INIT_MAIL];
 
-	if (init->user) {
-		init->user_id = strdup(init->user);
-	} else {
-		if (tmk_config_files_git_get(&git_name, ".", "user.name",
-					     err) < 0 ||
-		    tmk_config_files_git_get(&git_mail, ".", "user.email",
-					     err) < 0)
-			goto out;
-		if (!git_mail || !*git_mail) {
-			tmk_err_set(err, TMK_USAGE, "there is no e-mail "
-				    "address for the certificate");
-			tmk_err_hint(err, "give --user 'Name <mail>', or git "
-				     "config --global user.email MAIL");
-			goto out;
-		}
-		if (asprintf(&init->user_id, "%s%s<%s>",
-			     git_name ? git_name : "",
-			     git_name && *git_name ? " " : "", git_mail) < 0)
-			init->user_id = NULL;
-	}
+	if (tmk_front_key_user(&init->user_id, init->user, err) < 0)
+		return -1;
 	if (!init->user_id) {
-		tmk_err_nomem(err);
-		goto out;
+		tmk_err_set(err, TMK_USAGE, "there is no e-mail address for "
+			    "the certificate");
+		return tmk_err_hint(err, "give --user 'Name <mail>', or git "
+				    "config --global user.email MAIL");
 	}
 	if (tmk_issue_user_split(name, init->mail, sizeof(init->mail),
 				 init->user_id, err) < 0)
-		goto out;
-	ret = tmk_issue_name_from_user(&init->subject, init->user_id, err);
-out:
-	free(git_name);
-	free(git_mail);
-	return ret;
+		return -1;
+	return tmk_issue_name_from_user(&init->subject, init->user_id, err);
+}
+
+/* What init makes is a certificate and all that goes with CMS. */
+static int find_algorithm(struct tmk_init *init, struct tmk_err *err)
+{
+	if (tmk_front_key_algorithm(&init->keygen, init->algorithm, err) < 0)
+		return -1;
+	if (init->keygen.algorithm != TMK_KEY_ED25519)
+		return 0;
+	tmk_err_set(err, TMK_USAGE, "init makes a certificate and CMS "
+		    "signatures, and CMS cannot be made with ed25519");
+	return tmk_err_hint(err, "touchmark key generate NAME --token LABEL "
+			    "--algorithm ed25519 makes a key for OpenPGP and "
+			    "SSH");
 }
 
 static int must_be_free(const char *path, struct tmk_err *err)
@@ -147,7 +139,7 @@ out:
 
 int tmk_init_prepare(struct tmk_init *init, struct tmk_err *err)
 {
-	if (tmk_front_key_algorithm(&init->keygen, init->algorithm, err) < 0 ||
+	if (find_algorithm(init, err) < 0 ||
 	    tmk_config_load(&init->config, ".", err) < 0 ||
 	    tmk_front_key_name_free(init->config, init->name, err) < 0 ||
 	    find_user(init, err) < 0 || find_files(init, err) < 0)
@@ -184,5 +176,7 @@ void tmk_init_release(struct tmk_init *init)
 	free(init->policy);
 	free(init->gpg);
 	free(init->gpgsm);
+	free(init->touchmark);
+	free(init->hook);
 	free(init->uri);
 }

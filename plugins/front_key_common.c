@@ -7,6 +7,12 @@
 
 #include "base/file.h"
 #include "core/config.h"
+#include "core/config_files.h"
+#include "core/issue.h"
+#include "plugins/front_birth.h"
+#include "plugins/front_key.h"
+
+#define USER_MAX 512	/* bytes of a user id or of one of its parts */
 
 static const struct {
 	const char *name;
@@ -17,6 +23,7 @@ static const struct {
 	{ "rsa4096", TMK_KEY_RSA, 4096 },
 	{ "p256", TMK_KEY_EC, 256 },
 	{ "p384", TMK_KEY_EC, 384 },
+	{ "ed25519", TMK_KEY_ED25519, 256 },
 };
 
 int tmk_front_key_algorithm(struct tmk_keygen *what, const char *name,
@@ -31,24 +38,97 @@ int tmk_front_key_algorithm(struct tmk_keygen *what, const char *name,
 		what->bits = algorithms[i].bits;
 		return 0;
 	}
-	if (!strcmp(name, "ed25519"))
-		tmk_err_set(err, TMK_USAGE, "ed25519 is not supported yet: "
-			    "CMS signatures cannot be made with it here");
-	else if (!strcmp(name, "rsa2048") || !strcmp(name, "rsa1024"))
+	if (!strcmp(name, "rsa2048") || !strcmp(name, "rsa1024"))
 		tmk_err_set(err, TMK_USAGE, "%s is too weak for code signing",
 			    name);
 	else
 		tmk_err_set(err, TMK_USAGE, "unknown algorithm '%s'", name);
-	return tmk_err_hint(err, "use rsa3072, rsa4096, p256 or p384");
+	return tmk_err_hint(err, "use rsa3072, rsa4096, p256, p384 or "
+			    "ed25519");
+}
+
+int tmk_front_key_cms_ok(enum tmk_algorithm algorithm, struct tmk_err *err)
+{
+	if (algorithm != TMK_KEY_ED25519)
+		return 0;
+	tmk_err_set(err, TMK_KEY, "CMS cannot be made with an Ed25519 key, so "
+		    "a certificate would be of no use to it");
+	return tmk_err_hint(err, "sign with --type openpgp or --type ssh; "
+			    "touchmark key export gives the public key");
 }
 
 char *tmk_front_key_algorithm_name(char *out, size_t size,
 				   enum tmk_algorithm algorithm,
 				   unsigned int bits)
 {
-	snprintf(out, size, "%s%u", algorithm == TMK_KEY_RSA ? "rsa" : "p",
-		 bits);
+	if (algorithm == TMK_KEY_ED25519)
+		snprintf(out, size, "ed25519");
+	else
+		snprintf(out, size, "%s%u",
+			 algorithm == TMK_KEY_RSA ? "rsa" : "p", bits);
 	return out;
+}
+
+static int user_of_git(char **out, struct tmk_err *err)
+{
+	char *name = NULL, *mail = NULL;
+	int ret = -1;
+
+	if (tmk_config_files_git_get(&name, ".", "user.name", err) < 0 ||
+	    tmk_config_files_git_get(&mail, ".", "user.email", err) < 0)
+		goto out;
+	if (!mail || !*mail) {
+		*out = NULL;
+		ret = 0;
+		goto out;
+	}
+	ret = asprintf(out, "%s%s<%s>", name ? name : "",
+		       name && *name ? " " : "", mail);
+	ret = ret < 0 ? tmk_err_nomem(err) : 0;
+out:
+	free(name);
+	free(mail);
+	return ret;
+}
+
+int tmk_front_key_user(char **out, const char *given, struct tmk_err *err)
+{
+	char name[USER_MAX], mail[USER_MAX], *user = NULL;
+
+	if (!given) {
+		if (user_of_git(&user, err) < 0)
+			return -1;
+	} else {
+		user = strdup(given);
+		if (!user)
+			return tmk_err_nomem(err);
+	}
+	if (user && tmk_issue_user_split(name, mail, USER_MAX, user,
+					 err) < 0) {
+		free(user);
+		return -1;
+	}
+	*out = user;
+	return 0;
+}
+
+void tmk_front_key_keep_birth(const struct tmk_place *place,
+			      const struct tmk_buf *spki, int64_t created,
+			      const char *user_id)
+{
+	const struct tmk_store_ops *store;
+	struct tmk_err why = TMK_ERR_INIT;
+
+	store = tmk_front_store(place->uri, &why);
+	if (store && spki->len &&
+	    !tmk_front_birth_put(store, place, created, user_id, spki->data,
+				 spki->len, &why))
+		return;
+	if (!why.code)
+		tmk_err_set(&why, TMK_KEY, "it shows no public key");
+	fprintf(stderr, "touchmark: note: the creation time is in the "
+		"configuration alone, since the token does not keep it: %s\n",
+		why.text);
 }
 
 int tmk_front_key_name_free(const struct tmk_config *config, const char *name,

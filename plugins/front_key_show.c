@@ -8,8 +8,11 @@
 #include "base/enc.h"
 #include "base/opt.h"
 #include "core/config.h"
+#include "plugins/front_birth.h"
 #include "plugins/front_key.h"
 #include "plugins/front_pick.h"
+#include "seal/openpgp_key.h"
+#include "seal/ssh_key.h"
 #include "x509/cert.h"
 
 #define OUT_MAX (1024 * 1024)
@@ -71,6 +74,9 @@ static int learn(struct facts *f, X509 *cert, struct tmk_err *err)
 /* A key and the certificates of it that are to be seen. */
 struct shown {
 	const struct tmk_front_pick *pick;
+	char openpgp[TMK_KEY_ID];	/* fingerprints; "": not known */
+	char ssh[TMK_KEY_ID];
+	int64_t created;	/* of the OpenPGP key; TMK_TIME_NONE */
 	struct tmk_front_look look;
 	STACK_OF(X509) *file;	/* of the configured cert file; or NULL */
 };
@@ -79,6 +85,84 @@ static bool is_ours(const struct tmk_key_info *info, X509 *cert)
 {
 	return info->spki.len &&
 		tmk_cert_has_key(cert, info->spki.data, info->spki.len);
+}
+
+/* The creation time is the configuration's, else what the token keeps. */
+static int find_created(struct shown *s, const struct tmk_place *place,
+			struct tmk_err *err)
+{
+	const struct tmk_store_ops *store = tmk_front_store(place->uri, err);
+	const struct tmk_buf *spki = &s->look.info.spki;
+	char user[TMK_OPENPGP_USER_MAX];
+
+	if (!store)
+		return -1;
+	if (s->pick->key && s->pick->key->created != TMK_TIME_NONE) {
+		s->created = s->pick->key->created;
+		return 0;
+	}
+	if (tmk_front_birth_get(&s->created, user, sizeof(user), store, place,
+				spki->data, spki->len, err) < 0)
+		return -1;
+	return 0;
+}
+
+/* How the key is called where no certificate is. A kind of key that a format
+ * does not know has no name there, which is no failure. */
+static int find_fingerprints(struct shown *s, const struct tmk_place *place,
+			     struct tmk_err *err)
+{
+	const struct tmk_buf *spki = &s->look.info.spki;
+	struct tmk_err ignored = TMK_ERR_INIT;
+
+	s->created = TMK_TIME_NONE;
+	if (!spki->len)
+		return 0;
+	if (tmk_ssh_key_fingerprint(s->ssh, spki->data, spki->len,
+				    &ignored) < 0)
+		s->ssh[0] = '\0';
+	if (find_created(s, place, err) < 0)
+		return -1;
+	if (s->created == TMK_TIME_NONE ||
+	    tmk_openpgp_key_fingerprint(s->openpgp, spki->data, spki->len,
+					s->created, &ignored) < 0)
+		s->openpgp[0] = '\0';
+	return 0;
+}
+
+static void text_or_null(struct tmk_json *j, const char *name,
+			 const char *value)
+{
+	if (*value)
+		tmk_json_string(j, name, value);
+	else
+		tmk_json_null(j, name);
+}
+
+static void fingerprints_json(struct tmk_json *j, const struct shown *s)
+{
+	if (s->created == TMK_TIME_NONE)
+		tmk_json_null(j, "created");
+	else
+		tmk_json_int(j, "created", s->created);
+	text_or_null(j, "openpgp", s->openpgp);
+	text_or_null(j, "ssh", s->ssh);
+}
+
+static void fingerprints_text(const struct shown *s)
+{
+	char when[TMK_CLOCK_TEXT];
+
+	if (*s->openpgp)
+		printf("OpenPGP: %s (created %s)\n", s->openpgp,
+		       tmk_clock_format(when, s->created));
+	else
+		printf("OpenPGP: no fingerprint, since %s\n",
+		       s->created == TMK_TIME_NONE ?
+		       "no creation time is known" :
+		       "OpenPGP does not know such a key");
+	if (*s->ssh)
+		printf("SSH: %s\n", s->ssh);
 }
 
 typedef int (*cert_visit)(void *ctx, const char *where, const struct facts *f,
@@ -160,6 +244,7 @@ static int show_json(const struct shown *s, struct tmk_err *err)
 			tmk_front_key_algorithm_name(text, sizeof(text),
 						     info->algorithm,
 						     info->bits));
+	fingerprints_json(&j, s);
 	tmk_json_open_object(&j, "attributes");
 	for (i = 0; i < ATTRIBUTES; i++) {
 		enum tmk_tristate value = attribute(info, i);
@@ -199,6 +284,7 @@ static int show_text(const struct shown *s, struct tmk_err *err)
 	printf("algorithm: %s\n",
 	       tmk_front_key_algorithm_name(text, sizeof(text),
 					    info->algorithm, info->bits));
+	fingerprints_text(s);
 	/* The module's word: only an attestation would be a proof. */
 	printf("asserted by the module:\n");
 	for (i = 0; i < ATTRIBUTES; i++) {
@@ -243,7 +329,7 @@ static int show(const char *key, const struct options *o, struct tmk_err *err)
 		tmk_front_pick_prefix(&pick, err);
 		goto out;
 	}
-	if (one_key(&s, err) < 0)
+	if (one_key(&s, err) < 0 || find_fingerprints(&s, &place, err) < 0)
 		goto out;
 	if (pick.cert && tmk_cert_load_file(&s.file, pick.cert, err) < 0)
 		goto out;

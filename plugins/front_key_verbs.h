@@ -29,16 +29,39 @@ int tmk_front_key_csr(int argc, char **argv, struct tmk_err *err);
 /* key import-cert NAME|URI FILE */
 int tmk_front_key_import(int argc, char **argv, struct tmk_err *err);
 
-/* Read "rsa3072", "rsa4096", "p256" or "p384" into what->algorithm and bits.
- * Fails with TMK_USAGE, for weaker keys and for what this version cannot sign
- * with as well. */
+/* key export NAME|URI --type x509|openpgp|ssh */
+int tmk_front_key_export(int argc, char **argv, struct tmk_err *err);
+
+/* Read "rsa3072", "rsa4096", "p256", "p384" or "ed25519" into what->algorithm
+ * and bits. Fails with TMK_USAGE, for weaker keys as well. */
 int tmk_front_key_algorithm(struct tmk_keygen *what, const char *name,
 			    struct tmk_err *err) TMK_MUST_CHECK;
 
-/* "rsa3072", "p256", ... into `out` (size bytes). Returns `out`. */
+/* Refuse a key that can have no certificate of use here, since CMS cannot be
+ * made with it (Ed25519): TMK_KEY, and what it can do instead. */
+int tmk_front_key_cms_ok(enum tmk_algorithm algorithm, struct tmk_err *err)
+	TMK_MUST_CHECK;
+
+/* "rsa3072", "p256", "ed25519", ... into `out` (size bytes). Returns `out`. */
 char *tmk_front_key_algorithm_name(char *out, size_t size,
 				   enum tmk_algorithm algorithm,
 				   unsigned int bits);
+
+/*
+ * Whose key it is: `given`, else git's user.name and user.email as
+ * "Name <mail>"; NULL in *out when git has no address. Belongs to the caller.
+ * Fails with TMK_USAGE for what cannot be a user id (control characters, no
+ * address).
+ */
+int tmk_front_key_user(char **out, const char *given, struct tmk_err *err)
+	TMK_MUST_CHECK;
+
+/* Keep creation time and user id in the token too, so that the OpenPGP key
+ * can be derived from it alone. A token that keeps no data objects is no
+ * failure: a line on standard error says so. */
+void tmk_front_key_keep_birth(const struct tmk_place *place,
+			      const struct tmk_buf *spki, int64_t created,
+			      const char *user_id);
 
 /* Refuse an unusable name, and one that is configured already (TMK_USAGE). */
 struct tmk_config;

@@ -5,20 +5,14 @@
 #include "base/enc.h"
 #include "formats/armour.h"
 
-int tmk_front_seal_find(const struct tmk_seal_ops **out, const char *name,
-			struct tmk_err *err)
+const struct tmk_seal_ops *tmk_front_seal_of(enum tmk_seal_format format)
 {
-	size_t i;
+	int i;
 
-	for (i = 0; tmk_seals[i]; i++) {
-		if (!strcmp(tmk_seals[i]->name, name)) {
-			*out = tmk_seals[i];
-			return 0;
-		}
-	}
-	return tmk_err_set(err, TMK_USAGE,
-			   "signatures of type %s are not supported yet",
-			   name);
+	for (i = 0; tmk_seals[i]; i++)
+		if (tmk_seals[i]->format == format)
+			return tmk_seals[i];
+	return NULL;
 }
 
 static bool begins(const uint8_t *data, size_t len, const char *with)
@@ -53,38 +47,58 @@ out:
 	return rc;
 }
 
-static int decode(struct tmk_buf *der, const uint8_t *data, size_t len,
-		  struct tmk_verdict *v, struct tmk_err *err)
+/* A PGP MESSAGE has the right frame and no detached signature inside. */
+static int armoured(struct tmk_buf *seal, enum tmk_seal_format *format,
+		    const uint8_t *data, size_t len, struct tmk_verdict *v,
+		    struct tmk_err *err)
 {
-	enum tmk_seal_format format = 0;
+	if (tmk_armour_read(seal, format, data, len, v, err))
+		return -1;
+	if (!v->reason && !seal->len)
+		tmk_verdict_refuse(v, TMK_SIGNATURE_MALFORMED,
+				   "no detached signature is inside");
+	return 0;
+}
+
+/* The bytes without their armour, and what they are. */
+static int decode(struct tmk_buf *seal, enum tmk_seal_format *format,
+		  const uint8_t *data, size_t len, struct tmk_verdict *v,
+		  struct tmk_err *err)
+{
 	int rc = 0;
 
-	if (len && data[0] != '-')
-		return tmk_buf_add(der, data, len) ? tmk_err_nomem(err) : 0;
+	*format = TMK_FORMAT_X509;
+	if (data[0] != '-') {
+		/* A packet of OpenPGP has this bit, and DER never. */
+		if (data[0] & 0x80)
+			*format = TMK_FORMAT_OPENPGP;
+		return tmk_buf_add(seal, data, len) ? tmk_err_nomem(err) : 0;
+	}
 	if (begins(data, len, "-----BEGIN CMS-----"))
-		rc = pem_block(der, data, len, "CMS", v);
+		rc = pem_block(seal, data, len, "CMS", v);
 	else if (begins(data, len, "-----BEGIN PKCS7-----"))
-		rc = pem_block(der, data, len, "PKCS7", v);
+		rc = pem_block(seal, data, len, "PKCS7", v);
 	else
-		return tmk_armour_read(der, &format, data, len, v, err) ? -1 :
-			v->reason || format == TMK_FORMAT_X509 ? 0 :
-			tmk_verdict_refuse(v, TMK_SIGNATURE_FORMAT,
-					   "not a CMS signature");
+		return armoured(seal, format, data, len, v, err);
 	return rc ? tmk_err_nomem(err) : 0;
 }
 
-static int parse_der(struct tmk_evidence **out, const struct tmk_buf *der,
-		     struct tmk_verdict *v, struct tmk_err *err)
+static int parse(struct tmk_evidence **out, enum tmk_seal_format format,
+		 const struct tmk_buf *bytes, struct tmk_verdict *v,
+		 struct tmk_err *err)
 {
-	const struct tmk_seal_ops *seal;
+	const struct tmk_seal_ops *seal = tmk_front_seal_of(format);
 	struct tmk_evidence *evidence = NULL;
 
-	if (der->len > TMK_SEAL_MAX)
+	if (bytes->len > TMK_SEAL_MAX)
 		return tmk_verdict_refuse(v, TMK_LIMIT_EXCEEDED,
 					  "signature of more than %d bytes",
 					  TMK_SEAL_MAX);
-	if (tmk_front_seal_find(&seal, "cms", err) ||
-	    seal->parse(&evidence, der->data, der->len, v, err))
+	if (!seal)
+		return tmk_verdict_refuse(v, TMK_SIGNATURE_FORMAT,
+					  "signatures of this format are not "
+					  "read here");
+	if (seal->parse(&evidence, bytes->data, bytes->len, v, err))
 		return -1;
 	if (v->reason) {
 		tmk_evidence_free(evidence);
@@ -101,23 +115,42 @@ static int parse_der(struct tmk_evidence **out, const struct tmk_buf *der,
 	return 0;
 }
 
-int tmk_front_seal_parse(struct tmk_evidence **out, const uint8_t *data,
-			 size_t len, struct tmk_verdict *v,
-			 struct tmk_err *err)
+/* `only` is the format that will do; 0: any. */
+static int read_seal(struct tmk_evidence **out, enum tmk_seal_format only,
+		     const uint8_t *data, size_t len, struct tmk_verdict *v,
+		     struct tmk_err *err)
 {
-	struct tmk_buf der = TMK_BUF_INIT(TMK_FRONT_SEAL_MAX);
+	struct tmk_buf bytes = TMK_BUF_INIT(TMK_FRONT_SEAL_MAX);
 	struct tmk_evidence *evidence = NULL;
+	enum tmk_seal_format format = 0;
 	int rc = 0;
 
 	if (!len)
 		tmk_verdict_refuse(v, TMK_SIGNATURE_MALFORMED,
 				   "the signature is empty");
 	else
-		rc = decode(&der, data, len, v, err);
+		rc = decode(&bytes, &format, data, len, v, err);
+	if (!rc && !v->reason && only && format != only)
+		tmk_verdict_refuse(v, TMK_SIGNATURE_FORMAT,
+				   "not a CMS signature");
 	if (!rc && !v->reason)
-		rc = parse_der(&evidence, &der, v, err);
-	tmk_buf_release(&der);
+		rc = parse(&evidence, format, &bytes, v, err);
+	tmk_buf_release(&bytes);
 	if (!rc)
 		*out = evidence;
 	return rc;
+}
+
+int tmk_front_seal_parse(struct tmk_evidence **out, const uint8_t *data,
+			 size_t len, struct tmk_verdict *v,
+			 struct tmk_err *err)
+{
+	return read_seal(out, TMK_FORMAT_X509, data, len, v, err);
+}
+
+int tmk_front_seal_parse_any(struct tmk_evidence **out, const uint8_t *data,
+			     size_t len, struct tmk_verdict *v,
+			     struct tmk_err *err)
+{
+	return read_seal(out, 0, data, len, v, err);
 }

@@ -142,6 +142,22 @@ const char *tmk_front_softhsm_foreign(void)
 	return set && *set && !conf_is_ours ? set : NULL;
 }
 
+bool tmk_front_softhsm_same(const char *conf)
+{
+	const char *mine = tmk_front_softhsm_foreign();
+	char *ours;
+	bool same;
+
+	if (!conf)
+		conf = "";
+	if (!*conf || mine)
+		return !strcmp(conf, mine ? mine : "");
+	ours = conf_path();
+	same = ours && !strcmp(ours, conf);
+	free(ours);
+	return same;
+}
+
 bool tmk_front_softhsm_exists(void)
 {
 	char *conf = conf_path();

@@ -43,6 +43,10 @@ bool tmk_front_softhsm_exists(void);
  * NULL when there is none, or it is ours. */
 const char *tmk_front_softhsm_foreign(void);
 
+/* Whether a program whose SOFTHSM2_CONF is `conf` (NULL: not set) sees the
+ * tokens that we see. */
+bool tmk_front_softhsm_same(const char *conf);
+
 /* Point SOFTHSM2_CONF to the embedded tokens (`embedded`), or away from them;
  * a value that the user has set is left alone. */
 void tmk_front_softhsm_use(bool embedded);

@@ -7,6 +7,10 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/file.h"
+#include "plugins/front_seal.h"
+
+#define KEYRING_MAX (16 * 1024 * 1024)	/* bytes of a keyring */
 
 static void defaults(struct tmk_judge *judge)
 {
@@ -74,12 +78,49 @@ static int from_policy(struct tmk_front_trust *t, const char *path,
 	return 0;
 }
 
+/* `path` NULL: none. */
+static int read_keyring(struct tmk_keyring **out, enum tmk_seal_format format,
+			const char *path, struct tmk_err *err)
+{
+	struct tmk_buf file = TMK_BUF_INIT(KEYRING_MAX);
+	const struct tmk_seal_ops *seal = tmk_front_seal_of(format);
+	int rc;
+
+	if (!path)
+		return 0;
+	if (!seal || !seal->keyring_read)
+		return tmk_err_set(err, TMK_USAGE, "%s: keyrings of this "
+				   "format are not read here", path);
+	rc = tmk_file_read(&file, path, err);
+	if (!rc)
+		rc = seal->keyring_read(out, file.data, file.len, path, err);
+	tmk_buf_release(&file);
+	return rc;
+}
+
+/* What --keyring and --allowed-signers name, in the place of what a policy
+ * says about keys of these formats. */
+static int add_keyrings(struct tmk_front_trust *t,
+			const struct tmk_trust_options *o,
+			struct tmk_err *err)
+{
+	if (read_keyring(&t->openpgp, TMK_FORMAT_OPENPGP, o->keyring, err) ||
+	    read_keyring(&t->ssh, TMK_FORMAT_SSH, o->allowed_signers, err))
+		return -1;
+	if (t->openpgp)
+		t->judge.openpgp = t->openpgp;
+	if (t->ssh)
+		t->judge.ssh = t->ssh;
+	return 0;
+}
+
 int tmk_front_trust_load(struct tmk_front_trust *out,
 			 const struct tmk_trust_options *options,
 			 const struct tmk_config *config, struct tmk_err *err)
 {
 	bool listed = options->roots.count || options->tsa_roots.count ||
 		options->crl.count;
+	bool keys = options->keyring || options->allowed_signers;
 	struct tmk_front_trust t = { 0 };
 	int rc;
 
@@ -89,14 +130,14 @@ int tmk_front_trust_load(struct tmk_front_trust *out,
 		return tmk_err_hint(err, "the policy names its own files in "
 				    "[trust]");
 	}
-	if (listed && !options->roots.count) {
+	if (listed && !options->roots.count && !keys) {
 		tmk_err_set(err, TMK_USAGE, "--tsa-roots and --crl need "
-			    "--roots");
+			    "--roots or --keyring");
 		return tmk_err_hint(err, "add --roots PEM, or use --policy");
 	}
 	if (options->policy) {
 		rc = from_policy(&t, options->policy, err);
-	} else if (listed) {
+	} else if (listed || keys) {
 		rc = from_options(&t, options, err);
 	} else if (config && config->policy) {
 		rc = from_policy(&t, config->policy, err);
@@ -105,6 +146,8 @@ int tmk_front_trust_load(struct tmk_front_trust *out,
 		return tmk_err_hint(err, "give --roots PEM or --policy FILE, "
 				    "or set touchmark.policy");
 	}
+	if (rc >= 0)
+		rc = add_keyrings(&t, options, err);
 	if (rc < 0) {
 		tmk_front_trust_release(&t);
 		return -1;
@@ -119,5 +162,7 @@ void tmk_front_trust_release(struct tmk_front_trust *trust)
 	tmk_policy_free(trust->policy);
 	tmk_trust_free(trust->trust);
 	tmk_trust_free(trust->tsa_trust);
+	tmk_keyring_free(trust->openpgp);
+	tmk_keyring_free(trust->ssh);
 	memset(trust, 0, sizeof(*trust));
 }

@@ -16,18 +16,23 @@ struct tmk_trust_options {
 	const char *policy;
 	struct tmk_opt_list roots, tsa_roots, crl;
 	int64_t at;		/* TMK_TIME_NONE: now */
+	const char *keyring;	/* OpenPGP */
+	const char *allowed_signers;	/* SSH */
 };
 
 struct tmk_front_trust {
 	struct tmk_policy *policy;	/* when one was used; owns the trust */
 	struct tmk_trust *trust, *tsa_trust;	/* when options were */
+	struct tmk_keyring *openpgp, *ssh;	/* when options named them */
 	struct tmk_judge judge;
 };
 
 /*
  * --policy, or --roots/--tsa-roots/--crl (revocation `check` without --crl,
  * `require` with it), or config->policy; none of them is TMK_USAGE with a
- * hint. What was loaded belongs to *out.
+ * hint. --keyring and --allowed-signers trust keys beside a --policy or
+ * --roots; alone they trust nothing else, whatever is configured. What was
+ * loaded belongs to *out.
  */
 int tmk_front_trust_load(struct tmk_front_trust *out,
 			 const struct tmk_trust_options *options,

@@ -19,7 +19,7 @@
 
 /* Known, but not built yet; a file cmd_<name>.c takes its place. */
 static const char *const later[] = {
-	"agent", "approve", "audit", "doctor", "log", "serve", "stamp", NULL
+	"approve", "log", "serve", NULL
 };
 
 static const struct tmk_command *find(const char *name)
