@@ -13,23 +13,28 @@ packages() {
 	case $1-$2 in
 	apt-build)
 		echo make gcc pkg-config libc6-dev libssl-dev libp11-dev \
-			libp11-kit-dev libgit2-dev libcurl4-openssl-dev ;;
+			libp11-kit-dev libgit2-dev libcurl4-openssl-dev \
+			libgpgme-dev ;;
 	apt-demo)
 		echo softhsm2 openssl git faketime ca-certificates ;;
 	apt-check)
 		echo opensc gnupg gpgsm gpgv gpg-agent gpgconf \
 			openssh-client strace valgrind mandoc shellcheck \
 			perl clang libclang-rt-dev binutils xxd \
-			universal-ctags time ;;
+			universal-ctags time sqv sqop opencryptoki libnss3 \
+			libnss3-tools p11-kit p11-kit-modules \
+			gnupg-pkcs11-scd python3-minimal zsh fish ;;
 	dnf-build)
 		echo make gcc pkgconf-pkg-config openssl-devel libp11-devel \
-			p11-kit-devel libgit2-devel libcurl-devel ;;
+			p11-kit-devel libgit2-devel libcurl-devel gpgme-devel ;;
 	dnf-demo)
 		echo softhsm openssl git libfaketime ca-certificates ;;
 	dnf-check)
 		echo opensc gnupg2 gnupg2-smime openssh-clients strace \
 			valgrind mandoc ShellCheck perl-Test-Harness clang \
-			compiler-rt binutils vim-common ctags time ;;
+			compiler-rt binutils vim-common ctags time zsh \
+			fish opencryptoki opencryptoki-swtok nss-softokn \
+			nss-tools p11-kit-server ;;
 	esac
 }
 

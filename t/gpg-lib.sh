@@ -9,7 +9,11 @@
 #   policy_for ROOT [LINE...]      a policy that trusts ROOT, made the
 #                                  configured one; more lines of [trust]
 #   git_uses_touchmark             x509 signatures through touchmark-gpgsm
+#   stock_trusts ROOT              the real gpgsm takes it as a root, and asks
+#                                  for no CRL
 #   new_repo DIR                   an empty repository
+#   split_commit COMMIT            its signature in $T/commit.sig, what was
+#                                  signed in $T/payload
 #   traced STRACE-ARG...           strace; the leak checker is off, for it
 #                                  cannot work below a tracer
 
@@ -112,8 +116,24 @@ git_uses_touchmark() {
 	git config --global advice.detachedHead false
 }
 
+stock_trusts() {
+	printf 'disable-crl-checks\ndisable-dirmngr\n' \
+		>"$GNUPGHOME/gpgsm.conf"
+	openssl x509 -in "$T/pki/$1.pem" -noout -fingerprint -sha1 |
+		sed 's/.*=\(.*\)/\1 S relax/' >>"$GNUPGHOME/trustlist.txt"
+	gpgsm --import "$T/pki/$1.pem" >"$T/setup.log" 2>&1 ||
+		bail "gpgsm does not take the root $1"
+}
+
 new_repo() {
 	git init -q "$1" || bail 'no repository'
+}
+
+split_commit() {
+	git cat-file commit "$1" >"$T/commit"
+	sed -n '/^gpgsig /,/^ -----END/{s/^gpgsig //;s/^ //;p}' "$T/commit" \
+		>"$T/commit.sig"
+	sed '/^gpgsig /,/^ -----END/d' "$T/commit" >"$T/payload"
 }
 
 sha1_of() {

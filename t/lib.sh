@@ -31,12 +31,12 @@ HOME=$T/home
 XDG_CONFIG_HOME=$HOME/.config
 XDG_DATA_HOME=$HOME/.local/share
 XDG_STATE_HOME=$HOME/.local/state
-XDG_RUNTIME_DIR=$T/run
 GNUPGHOME=$HOME/.gnupg
 mkdir -p "$HOME" "$XDG_CONFIG_HOME" "$XDG_DATA_HOME"
-mkdir -m 700 "$XDG_RUNTIME_DIR" "$GNUPGHOME"
-export HOME XDG_CONFIG_HOME XDG_DATA_HOME XDG_STATE_HOME XDG_RUNTIME_DIR \
-	GNUPGHOME
+mkdir -m 700 "$T/run" "$GNUPGHOME"
+export HOME XDG_CONFIG_HOME XDG_DATA_HOME XDG_STATE_HOME GNUPGHOME
+# Without it nothing starts an agent: a test that wants one calls agent_world.
+unset XDG_RUNTIME_DIR
 for v in $(env | sed -n 's/^\(TOUCHMARK[A-Z_]*\|SOFTHSM2_CONF\|GIT_[A-Z_]*\|CREDENTIALS_DIRECTORY\|TMK_[A-Z_]*\)=.*/\1/p'); do
 	unset "$v"
 done
@@ -68,6 +68,9 @@ at_end() {
 	for p in $PIDS; do
 		kill "$p" 2>/dev/null
 	done
+	if [ -n "${XDG_RUNTIME_DIR-}" ]; then
+		touchmark agent stop >/dev/null 2>&1 </dev/null
+	fi
 	if [ -n "${GNUPGHOME-}" ] && [ -d "$GNUPGHOME" ]; then
 		gpgconf --kill all >/dev/null 2>&1
 	fi
@@ -76,6 +79,16 @@ at_end() {
 }
 trap at_end EXIT
 trap 'exit 130' INT TERM
+
+# agent_world: from here on signing goes through an agent, which is started on
+# demand and stopped at the end.
+agent_world() {
+	XDG_RUNTIME_DIR=$T/run
+	export XDG_RUNTIME_DIR
+}
+# AGENT=1 in the environment does so from the beginning: the same tests, the
+# same answers.
+[ -z "${AGENT-}" ] || agent_world
 
 # need PROGRAM...: a missing tool stops everything, it is never skipped.
 need() {

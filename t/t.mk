@@ -8,6 +8,9 @@ FUZZ_B = build-fuzz
 
 .PHONY: check-san analyze
 
+# The mock of a timestamp server speaks TLS too.
+$(B)/mock/tsa-httpd: LIBS_CRYPTO += -lssl
+
 # ASan and UBSan over the whole suite.
 check-san:
 	$(MAKE) check SAN=1
@@ -30,9 +33,12 @@ fuzz:
 .PHONY: fuzz-targets
 fuzz-targets: $(patsubst %,$(B)/fuzz/fuzz_%,$(FUZZ))
 
-$(B)/fuzz/fuzz_%: $(B)/obj/t/fuzz/fuzz_%.o $(call lib,hooks gpg) $(SIGN_LIBS)
+$(B)/fuzz/fuzz_%: $(B)/obj/t/fuzz/fuzz_%.o $(call lib,hooks gpg ssh agent thin) $(SIGN_LIBS)
 	@mkdir -p $(@D)
 	$(link) -fsanitize=fuzzer $(LIBS_CRYPTO) $(LIBS_P11) $(LIBS_GIT)
+
+# The one mock that needs more than the lower floors.
+$(B)/mock/openpgp-tool: $(call lib,core formats seal)
 
 SOURCES = $(wildcard common/*/*.c formats/*.c plugins/*.c hooks/*.c)
 
@@ -47,7 +53,7 @@ analyze:
 	@echo "analyze: $(words $(SOURCES)) files, nothing found"
 
 lint:
-	shellcheck .ci/run t/*.sh t/conformance/*.sh
+	shellcheck .ci/run plugins/*.sh t/*.sh t/conformance/*.sh
 	mandoc -Tlint -Wwarning man/*.[1-8]
 
 bench:

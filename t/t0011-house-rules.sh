@@ -57,6 +57,10 @@ allowed 'libraries do not print, exit or read the environment' \
 	common/base/opt.c:fprintf
 	common/base/proc.c:getenv
 	common/core/config_env.c:secure_getenv
+	common/key/agent_describe.c:secure_getenv
+	common/key/agent_path.c:secure_getenv
+	common/key/agent_describe.c:secure_getenv
+	common/key/agent_path.c:secure_getenv
 	END
 	)" "$(house_calls "$TOP" "$LOUD" common/ formats/)"
 

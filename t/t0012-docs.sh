@@ -28,7 +28,14 @@ done
 
 for p in "$BIN"/touchmark*; do
 	name=${p##*/}
-	[ "$name" = touchmark-fetch ] && continue	# ours alone to call
+	case $name in
+	touchmark-fetch | touchmark-pinentry) continue ;;	# ours alone to call
+	*-full)
+		# Part of a small program, and told of in its page.
+		grep -qE "^\.Nm $name( |\$)" "man/${name%-full}.1" >"$T/out" 2>&1
+		tap $? "$name is told of in the page of ${name%-full}"
+		continue ;;
+	esac
 	grep -lE "^\.Nm $name( |\$)" man/*.[18] >"$T/out" 2>&1
 	tap $? "$name has a page"
 done
@@ -108,8 +115,10 @@ cut -d' ' -f1 "$T/commands" >"$T/words"
 while IFS= read -r c; do
 	page_options "$PAGE" "touchmark $c"
 done <"$T/parts" | grep '^--' | sed 's/^--//' | sort -u >>"$T/words"
-for f in plugins/completion.bash plugins/completion.zsh \
-	plugins/completion.fish; do
+run touchmark-agent --help
+help_options <"$T/out" | sed -n 's/^--//p' >>"$T/words"
+for f in "$B"/completion/touchmark.bash "$B"/completion/touchmark.zsh \
+	"$B"/completion/touchmark.fish; do
 	: >"$T/out"
 	while IFS= read -r w; do
 		grep -q -e "$w" "$f" || echo "$w is not there" >>"$T/out"

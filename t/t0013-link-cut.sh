@@ -56,6 +56,28 @@ holds touchmark key
 lacks touchmark net
 lacks touchmark hooks
 
+# What reads a stranger's signature for git holds no key store either.
+holds touchmark-gpg-verify core
+holds touchmark-gpg-verify seal
+lacks touchmark-gpg-verify key
+lacks touchmark-gpg-verify net
+
+# The one program with a library of GnuPG in it holds nothing else of ours.
+for l in key seal core formats front net; do
+	lacks touchmark-pinentry $l
+done
+
+# The programs that ask the agent load libc and nothing else.
+for p in touchmark-gpg touchmark-ssh-keygen; do
+	for l in seal core formats front net x509; do
+		lacks $p $l
+	done
+	readelf -d "$BIN/$p" | grep NEEDED | grep -Ev 'lib(asan|ubsan)' \
+		>"$T/out"
+	has '\[libc\.' "$p asks the loader for libc"
+	hasnt '\[lib([^c]|c[^.])' "$p: for nothing else"
+done
+
 for p in touchmark-pre-receive touchmark-fetch; do
 	defined "$BIN/$p" >"$T/out"
 	hasnt '^tmk_(p11|store|pin|uri|secret)_' \

@@ -6,7 +6,7 @@ need shellcheck readelf
 
 cd "$TOP" || exit 1
 files=0
-for f in .ci/run t/*.sh t/conformance/*.sh t/bench/*.sh; do
+for f in .ci/run plugins/*.sh t/*.sh t/conformance/*.sh t/bench/*.sh; do
 	[ -f "$f" ] || continue
 	files=$((files + 1))
 	ok "shellcheck $f" shellcheck "$f"

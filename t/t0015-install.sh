@@ -19,8 +19,10 @@ for f in bin/touchmark bin/touchmark-gpg bin/touchmark-gpgsm \
 	share/man/man5/touchmark-policy.5 share/man/man7/touchmark-verdicts.7 \
 	share/man/man8/touchmark-pre-receive.8 \
 	share/bash-completion/completions/touchmark \
+	share/bash-completion/completions/touchmark-agent \
 	share/zsh/site-functions/_touchmark \
-	share/fish/vendor_completions.d/touchmark.fish; do
+	share/fish/vendor_completions.d/touchmark.fish \
+	share/fish/vendor_completions.d/touchmark-agent.fish; do
 	ok "$f is there" test -f "$P/$f"
 done
 ok 'the helper is not in anybody'\''s PATH' test ! -e "$P/bin/touchmark-fetch"

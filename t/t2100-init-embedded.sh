@@ -2,7 +2,7 @@
 # touchmark init on the embedded token: what is made, where, and how good.
 # shellcheck source=lib.sh
 . "${0%/*}/lib.sh"
-need openssl softhsm2-util pkcs11-tool
+need openssl softhsm2-util pkcs11-tool gpg git
 
 DATA=$XDG_DATA_HOME/touchmark
 CONF=$XDG_CONFIG_HOME/touchmark
@@ -13,6 +13,8 @@ exits 2 'a user without an address' touchmark init --user Alice
 exits 2 'a weak algorithm' touchmark init --user a@e.org --algorithm rsa2048
 has 'too weak' 'is named so'
 exits 2 'ed25519' touchmark init --user a@e.org --algorithm ed25519
+has 'CMS cannot be made with ed25519' 'is no key for CMS'
+has 'hint: touchmark key generate ' 'with a way to one'
 exits 2 'a name with a slash' touchmark init --user a@e.org --name ../x
 exits 2 'a name too long for a label' touchmark init --user a@e.org \
 	--name abcdefghijklmnopqrstuvwxyz
@@ -22,6 +24,9 @@ tap $? 'nothing was made by any of these'
 ok 'init' touchmark init --user 'Alice Example <alice@example.org>' \
 	--algorithm p256
 has '^next: ' 'ends with the next command'
+has '^OpenPGP: touchmark key export dev --type openpgp \| gpg --import$' \
+	'and how to use it with OpenPGP'
+has '^SSH: touchmark key export dev --type ssh --allowed-signers$' 'and SSH'
 hasnt '[0-9a-f]{32}' 'shows no PIN'
 is "$(stat -c %a "$DATA/touchmark-dev.pin")" 600 'the PIN file is private'
 is "$(stat -c %a "$DATA/touchmark-dev.so-pin")" 600 'so is the SO PIN file'
@@ -57,6 +62,21 @@ has '^touchmark.policy=policy$' 'the policy'
 has '^touchmark.dev.uri=pkcs11:token=touchmark-dev;' 'the URI'
 has 'pin-source=file:' 'with its PIN source'
 has '^touchmark.dev.userid=Alice Example <alice@example.org>$' 'the user'
+
+created=$(git config --file "$CONF/config" touchmark.dev.created)
+SOFTHSM2_CONF=$DATA/softhsm2.conf pkcs11-tool --module "$MODULE" \
+	--token-label touchmark-dev --read-object --type data \
+	--application-label touchmark --label "$(SOFTHSM2_CONF=$DATA/softhsm2.conf \
+	pkcs11-tool --module "$MODULE" --token-label touchmark-dev -O \
+	--type data 2>/dev/null | sed -n "s/^ *label: *'\(.*\)'/\1/p")" \
+	>"$T/object" 2>/dev/null
+printf 'touchmark openpgp 1\ncreated %s\nuserid Alice Example <alice@example.org>\n' \
+	"$created" >"$T/want"
+ok 'the token keeps creation time and user id' cmp "$T/object" "$T/want"
+touchmark key export --type openpgp >"$T/key.asc" 2>"$T/out"
+ok 'the OpenPGP key' gpg --batch --import "$T/key.asc"
+touchmark key export --type x509 >"$T/chain.pem" 2>"$T/out"
+ok 'the certificates' cmp "$T/chain.pem" "$C"
 
 ok 'key show' touchmark key show --json
 has '"CKA_SENSITIVE":true' 'sensitive'

@@ -43,4 +43,44 @@ has '^user.signingkey=g$' 'names the key'
 is "$(git config --global --get-all gpg.program)" "$BIN/touchmark-gpg" \
 	'several earlier values give way to one'
 
+# The pre-push hook, where it is asked for.
+cd "$T" && git init -q hooked && cd hooked || exit 1
+exits 2 '--pre-push without --git' touchmark init --name h0 --pre-push --user a@e.org
+has 'needs --git local' 'is refused'
+exits 2 '--pre-push with --git global' touchmark init --name h0 --pre-push --user a@e.org \
+	--git global
+[ ! -e .git/hooks/pre-push ]
+tap $? 'there is no hook by itself'
+ok 'init --git local --pre-push' touchmark init --name h1 --git local \
+	--pre-push --algorithm p256 --user 'A <a@e.org>'
+has "^pre-push: $T/hooked/.git/hooks/pre-push judges" 'says where it is'
+is "$(stat -c %a .git/hooks/pre-push)" 755 'the hook may be run'
+ok 'and is a shell script' sh -n .git/hooks/pre-push
+is "$(tail -1 .git/hooks/pre-push)" \
+	"exec '$BIN/touchmark' audit --pre-push \"\$@\"" 'that calls us'
+echo '#!/bin/sh' >.git/hooks/pre-push
+ok 'a hook that is there' touchmark init --name h2 --git local --pre-push \
+	--algorithm p256 --user 'A <a@e.org>'
+is "$(cat .git/hooks/pre-push)" '#!/bin/sh' 'stays'
+has 'is there already and stays; add to it:' 'and what to add'
+has "^  '$BIN/touchmark' audit --pre-push \"\\\$@\" \|\| exit 1\$" 'is told'
+rm .git/hooks/pre-push
+ln -s "$T/elsewhere" .git/hooks/pre-push
+ok 'a link that leads nowhere' touchmark init --name h3 --git local \
+	--pre-push --algorithm p256 --user 'A <a@e.org>'
+[ ! -e "$T/elsewhere" ]
+tap $? 'is a hook too'
+mkdir "$T/my hooks' dir"
+git config core.hooksPath "$T/my hooks' dir"
+ok 'core.hooksPath' touchmark init --name h4 --git local --pre-push \
+	--algorithm p256 --user 'A <a@e.org>'
+ok 'is where it goes' test -x "$T/my hooks' dir/pre-push"
+# Without the program that it calls nothing is pushed.
+git init -q --bare "$T/bare.git"
+git commit -q --allow-empty -m one
+sed "s|'$BIN/touchmark'|'$T/gone'|" "$T/my hooks' dir/pre-push" >"$T/hook"
+cat "$T/hook" >"$T/my hooks' dir/pre-push"
+exits 1 'a hook whose program is gone' git push -q "$T/bare.git" HEAD:main
+is "$(git -C "$T/bare.git" for-each-ref)" '' 'pushes nothing'
+
 done_testing

@@ -22,7 +22,7 @@ has 'token' 'is said'
 [ ! -e "$CONF" ]
 tap $? 'nothing is configured by any of these'
 
-for a in p256 p384 rsa3072; do
+for a in p256 p384 rsa3072 ed25519; do
 	ok "generate $a" gen "k-$a" --algorithm $a
 	has "$a key made in token 'release'" 'says what was made'
 done
@@ -32,6 +32,7 @@ has '^\{"name":"k-json","status":"ok","uri":"pkcs11:token=release;' \
 git config --file "$CONF" -l >"$T/out"
 has '^touchmark.k-p256.uri=pkcs11:token=release;.*module-path=' 'configured'
 has '^touchmark.k-p256.created=[0-9]+$' 'with a creation time'
+hasnt 'userid' 'and no user id that nobody gave'
 has '^touchmark.key=k-p256$' 'the first is the default'
 hasnt 'pin' 'the PIN file is not kept'
 exits 2 'a name again' gen k-p256 --algorithm p256
@@ -41,10 +42,13 @@ exits 3 'a label that is taken on the token' gen k-json --algorithm p256
 has 'k-json' 'is refused, and named'
 
 ok 'key list of the module' touchmark key list --module "$MODULE"
-is "$(grep -c 'pkcs11:token=release' "$T/out")" 4 'has the four keys'
+is "$(grep -c 'pkcs11:token=release' "$T/out")" 5 'has the five keys'
 ok 'key list' touchmark key list --json
-is "$(grep -c '"name":"k-' "$T/out")" 3 'three of them by name'
+is "$(grep -c '"name":"k-' "$T/out")" 4 'four of them by name'
 is "$(grep -c '"name":null' "$T/out")" 1 'one without'
+ok 'key list' touchmark key list
+has '^k-ed25519 +ed25519 +pkcs11:' 'names the algorithms'
+has '^k-p384 +p384 +pkcs11:' 'of all'
 ok 'key list URI' touchmark key list --module "$MODULE" \
 	'pkcs11:object=k-p384'
 is "$(wc -l <"$T/out")" 1 'chooses'
@@ -66,6 +70,20 @@ git config --file "$CONF" touchmark.gone.uri 'pkcs11:token=gone'
 exits 3 'a configured key that is not there' touchmark key list
 has "key 'gone': " 'has its line'
 has '^k-p256 ' 'and the others theirs'
+
+# Whose key it is: --user, else git's own, else nobody's.
+exits 2 'a user that is none' gen who --algorithm p256 --user Nobody
+exits 2 'a user of two lines' gen who --algorithm p256 --user "A <a@e.org>
+B"
+git config --global user.name 'Git User'
+git config --global user.email git@e.org
+ok "git's user" gen who --algorithm p256
+has '^user id: Git User <git@e.org>$' 'is taken, and said'
+is "$(git config --file "$CONF" touchmark.who.userId)" \
+	'Git User <git@e.org>' 'configured'
+ok '--user' gen who2 --algorithm p256 --user 'A <a@e.org>' --json
+has '"created":[0-9]+,"userId":"A <a@e.org>"' 'comes first'
+rm "$HOME/.gitconfig"
 
 # Several at once take turns at the configuration.
 PIDS=

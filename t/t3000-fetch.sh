@@ -58,15 +58,47 @@ is "$RC" 0 'as large as allowed'
 fetch --max 11
 is "$RC" 5 'a byte larger'
 has 'more than 11 bytes' 'says so'
-{ echo "$URL"; cat "$T/query"; } >"$T/lines"
+{ echo "$URL"; echo; cat "$T/query"; } >"$T/lines"
 # shellcheck disable=SC2086 # options
 touchmark-fetch $QUERY - <"$T/lines" >"$T/body" 2>"$T/out"
 is "$? $(cat "$T/body")" '0 reply: query' 'the URL on standard input'
 exits 2 'a first line without an end' sh -c "printf %s '$URL' |
 	touchmark-fetch -"
+exits 2 'no empty line' sh -c "echo '$URL' | touchmark-fetch -"
+exits 2 'a line that means nothing' sh -c \
+	"printf '%s\nbogus x\n\n' '$URL' | touchmark-fetch -"
+exits 2 'a line twice' sh -c \
+	"printf '%s\nproxy x\nproxy x\n\n' '$URL' | touchmark-fetch -"
 unserve
 fetch
 is "$RC" 5 'nobody there'
+
+# Said to a program that has no use for our standard error.
+fetch --tell
+is "$RC" 5 '--tell: nobody there'
+is "$(sed 's/:[0-9]\{2,\}.*//' "$T/body")" 'down: http://127.0.0.1' \
+	'is told on standard output as down'
+is "$(wc -c <"$T/out" | tr -d ' ')" 0 'and nowhere else'
+
+# tells MODE down|wrong NAME [OPTION...]
+tells() {
+	mode=$1 kind=$2 name=$3
+	shift 3
+	serve "$mode"
+	fetch --tell "$@"
+	is "$RC $(sed 's/: .*//' "$T/body")" "5 $kind" "$name is $kind"
+	unserve
+}
+tells status:500 down 'an error of the server'
+tells status:503 down 'a busy server'
+tells status:429 down 'a server that had enough of us'
+tells status:404 wrong 'an unknown path'
+tells status:401 wrong 'an unknown user'
+tells type wrong 'another media type'
+tells close down 'a closed connection'
+tells cut:3 down 'an answer cut short'
+tells redirect:http://127.0.0.1:9/ wrong 'a redirect'
+tells late:20000 down 'a late answer' --deadline 300
 
 HOST='http://127\.0\.0\.1:[0-9]+'
 fails status:500 "$HOST answered with status 500" 'an error status'

@@ -76,19 +76,43 @@ with_mode "redirect:http://127.0.0.1:9/" 'one that sends us away'
 with_mode trailing 'bytes behind the answer'
 with_mode wrong-nonce 'an answer with another nonce' nonce
 with_mode wrong-imprint 'an answer for other bytes'
+with_mode wrong-signature 'an answer whose signature does not hold'
 tsa_start tsa '' --mode replay
 only "$TSA_URL"
 touchmark sign --timestamp=require f >"$T/out" 2>&1
 refused 'yesterday'\''s answer again'
 tsa_stop
 
-# ---- one whose clock is ahead --------------------------------------------------
-tsa_start tsa '+2 days'
+# ---- ones whose clock is another -----------------------------------------------
+# Gates refuse a time that is still to come; which clock is wrong is not known.
+PKI_AT='-10 days' tsa_new clock
+for by in '+2 days' '+10 minutes' '-2 days' '-10 minutes'; do
+	tsa_start clock "$by"
+	only "$TSA_URL"
+	refused "an authority at $by" 'its timestamp says 20.* clock says 20'
+	tsa_stop
+done
+tsa_start clock '+2 minutes'
 only "$TSA_URL"
-ok 'an authority that lives in the future' touchmark sign f
-has 'warning: the timestamp is ahead of this machine.s clock: 20' \
-	'is embedded with a warning: whose clock is wrong is not known'
+ok 'an authority that is a little ahead' touchmark sign --timestamp=require f
+is "$(tokens)" 1 'is as good as any'
 tsa_stop
+
+# ---- ones whose certificate will not do --------------------------------------
+PKI_AT='-30 days' PKI_DAYS=10 tsa_new expired
+tsa_start expired
+only "$TSA_URL"
+refused 'one whose certificate has expired' 'outside the validity'
+tsa_stop
+tsa_new purpose basicConstraints=critical,CA:FALSE \
+	keyUsage=critical,digitalSignature \
+	extendedKeyUsage=critical,timeStamping,codeSigning
+tsa_start purpose
+only "$TSA_URL"
+refused 'one whose certificate has a second purpose'
+tsa_stop
+with_mode status:404 'one that does not know the path' 'status 404'
+with_mode status:302 'one that sends us nowhere' 'not followed'
 
 # ---- which roots -------------------------------------------------------------
 tsa_start tsa
@@ -105,6 +129,20 @@ run touchmark sign --timestamp=prefer f
 tap $? 'roots that cannot be read stop everything'
 has tsaRoots 'and are named'
 git config -f "$CONFIG" --unset touchmark.tsaRoots
+
+# Without them what the policy will ask is asked.
+policy_for ca "tsaRoots = $T/pki/other-root.pem"
+refused 'an authority that the policy does not trust' untrusted
+policy_for ca "tsaRoots = $T/pki/tsa-root.pem" 'tsaRevocation = require'
+refused 'an authority without the CRL that the policy requires' untrusted
+policy_for ca "tsaRoots = $T/pki/tsa-root.pem"
+ok 'one that the policy trusts' touchmark sign --timestamp=require f
+hasnt warning 'without a warning'
+git config -f "$CONFIG" touchmark.policy "$T/absent.policy"
+ok 'a policy that cannot be read' touchmark sign --timestamp=require f
+has 'warning: the timestamp is not held against touchmark.policy: ' \
+	'is no reason not to sign'
+git config -f "$CONFIG" --unset touchmark.policy
 GOOD=$TSA_URL
 
 # ---- several -----------------------------------------------------------------

@@ -68,7 +68,7 @@ has '^R$' 'R in git log'
 policy_for ca 'revocation = require'
 verdict "$T/d.pem" "$T/d"
 is "$RC" 1 'no CRL where one is required ends with 1'
-has '^\[GNUPG:\] ERRSIG [0-9A-F]{40} 18 8 00 [0-9]+ 1 ' 'as ERRSIG'
+has '^\[GNUPG:\] ERRSIG [0-9A-F]{40} 301 8 00 [0-9]+ 1 ' 'as ERRSIG'
 has 'revocation-unknown' 'with the reason'
 
 # Another root, no policy, a broken policy.
@@ -160,7 +160,7 @@ is "$(LC_ALL=C tr -d '\n\040-\176' <"$T/out" | wc -c | tr -d ' ')" 0 \
 verdict "$T/evil.der" "$T/d"
 is "$RC" 0 'it is good over its own'
 one_verdict 'evil, but good'
-has '^\[GNUPG:\] GOODSIG [0-9A-F]{40} CN=x.x0a.x5bGNUPG:\] GOODSIG 00 .x1b' \
+has '^\[GNUPG:\] GOODSIG [0-9A-F]{40} /CN=x.x0a.x5bGNUPG:\] GOODSIG 00 .x1b' \
 	'with the name escaped in its place'
 
 # No login, no module: a verification works without the token.

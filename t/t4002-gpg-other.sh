@@ -27,16 +27,13 @@ run git log --format='%G?'
 is "$(tr -d '\n' <"$T/out")" GG 'both kinds in one log'
 ok 'an OpenPGP tag' git -c gpg.format=openpgp tag -s -u "$PGP" -m t t
 ok 'verifies' git verify-tag t
-git cat-file commit HEAD >"$T/commit"
-sed -n '/^gpgsig /,/^ -----END/{s/^gpgsig //;s/^ //;p}' "$T/commit" \
-	>"$T/commit.asc"
-sed '/^gpgsig /,/^ -----END/d' "$T/commit" >"$T/payload"
-run touchmark-gpgsm --status-fd=1 --verify "$T/commit.asc" "$T/payload"
+split_commit HEAD
+run touchmark-gpgsm --status-fd=1 --verify "$T/commit.sig" "$T/payload"
 has 'GOODSIG [0-9A-F]{16} Pgp' 'an OpenPGP signature given to gpgsm too'
-run_in "$T/commit.asc" touchmark-gpg --status-fd=1 --verify - "$T/payload"
+run_in "$T/commit.sig" touchmark-gpg --status-fd=1 --verify - "$T/payload"
 has 'GOODSIG' 'and one on standard input is not lost on the way'
-gpg --dearmor <"$T/commit.asc" >"$T/commit.sig" 2>/dev/null
-run touchmark-gpg --status-fd=1 --verify "$T/commit.sig" "$T/payload"
+gpg --dearmor <"$T/commit.sig" >"$T/commit.bin" 2>/dev/null
+run touchmark-gpg --status-fd=1 --verify "$T/commit.bin" "$T/payload"
 has 'GOODSIG' 'and a binary one'
 ok 'other commands go to gpg' touchmark-gpg --list-keys
 has 'pgp@example.org' 'with their answer'
@@ -87,12 +84,14 @@ has 'detach' 'with what to do'
 tap $? 'by us'
 
 # Which format: the name, or git's own configuration, wherever it stands.
-fake touchmark-gpg --status-fd=2 -bsau dev
+fake touchmark-gpg --status-fd=2 -bsau stranger@example.org
 is "$(sed -n 1p "$T/fake.log")" gpg 'gpg.format = openpgp: gpg'
 git config --global --unset gpg.format
-fake touchmark-gpg --status-fd=2 -bsau dev
+fake touchmark-gpg --status-fd=2 -bsau stranger@example.org
 is "$(sed -n 1p "$T/fake.log")" gpg 'none: gpg'
 git config gpg.format x509
+fake touchmark-gpg --status-fd=2 -bsau stranger@example.org
+is "$(sed -n 1p "$T/fake.log")" gpgsm 'the repository says x509: gpgsm'
 fake touchmark-gpg --status-fd=2 -bsau dev
 has 'BEGIN SIGNED MESSAGE' 'the repository says x509: ours'
 git config --unset gpg.format

@@ -107,6 +107,8 @@ for w in sign verify; do
 done
 rm -f "$T/big" "$T/big.p7s"
 
+. "${0%/*}/agent.sh"
+
 git init -q -b main "$T/work"
 cd "$T/work" || exit 1
 git config gpg.format x509

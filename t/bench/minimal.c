@@ -1,7 +1,10 @@
 /*
  * minimal.c - the floor: load a module, log in, sign one digest, end.
  *
- *   minimal MODULE TOKEN-LABEL KEY-LABEL PIN rsa|ec
+ *   minimal MODULE TOKEN-LABEL KEY-LABEL PIN rsa|ec [N]
+ *
+ * With N it signs N times in the one session and prints the milliseconds that
+ * the signatures took: the token's own rate.
  *
  * What no signer of one message can do without; everything touchmark-gpg
  * takes beyond this is its own. For `make bench` alone (the PIN is on the
@@ -9,7 +12,9 @@
  */
 #include <dlfcn.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <p11-kit/pkcs11.h>
 
@@ -44,6 +49,14 @@ static int find_key(CK_SESSION_HANDLE s, CK_OBJECT_HANDLE *key, char *label)
 		m->C_FindObjectsFinal(s);
 }
 
+static double now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
+}
+
 int main(int argc, char **argv)
 {
 	CK_C_GetFunctionList get;
@@ -53,9 +66,11 @@ int main(int argc, char **argv)
 	CK_SESSION_HANDLE s;
 	CK_OBJECT_HANDLE key;
 	CK_SLOT_ID slot;
+	double start;
+	int i, n = argc > 6 ? atoi(argv[6]) : 1;
 	void *so;
 
-	if (argc != 6)
+	if (argc < 6)
 		return 2;
 	if (!strcmp(argv[5], "rsa")) {
 		mech.mechanism = CKM_RSA_PKCS;
@@ -69,9 +84,17 @@ int main(int argc, char **argv)
 	    find_token(&slot, argv[2]) ||
 	    m->C_OpenSession(slot, CKF_SERIAL_SESSION, NULL, NULL, &s) ||
 	    m->C_Login(s, CKU_USER, (CK_BYTE *)argv[4], strlen(argv[4])) ||
-	    find_key(s, &key, argv[3]) || m->C_SignInit(s, &mech, key) ||
-	    m->C_Sign(s, data, dlen, sig, &len))
+	    find_key(s, &key, argv[3]))
 		return 1;
+	start = now_ms();
+	for (i = 0; i < n; i++) {
+		len = sizeof(sig);
+		if (m->C_SignInit(s, &mech, key) ||
+		    m->C_Sign(s, data, dlen, sig, &len))
+			return 1;
+	}
+	if (argc > 6)
+		printf("%.2f\n", now_ms() - start);
 	m->C_Logout(s);
 	m->C_CloseSession(s);
 	m->C_Finalize(NULL);

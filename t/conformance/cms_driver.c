@@ -63,7 +63,7 @@ static int judge(const struct tmk_buf *der, const struct tmk_span *span,
 		if (!rc)
 			rc = tmk_digest_final(&d, digest, &len, err);
 		if (!rc)
-			rc = tmk_seal_cms.check(ev, i, digest, len, v, err);
+			rc = tmk_seal_cms.check(ev, i, NULL, digest, len, v, err);
 	}
 	tmk_evidence_free(ev);
 	return rc ? rc : tokens;

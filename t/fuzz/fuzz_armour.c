@@ -16,6 +16,12 @@ static void demand(bool holds)
 		abort();
 }
 
+static const char *const labels[] = {
+	[TMK_FORMAT_X509] = TMK_ARMOUR_LABEL_CMS,
+	[TMK_FORMAT_OPENPGP] = TMK_ARMOUR_LABEL_OPENPGP,
+	[TMK_FORMAT_SSH] = TMK_ARMOUR_LABEL_SSH
+};
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct tmk_buf der = TMK_BUF_INIT(TMK_SEAL_MAX);
@@ -30,11 +36,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		demand(!format && !der.len && v.text[0] && v.hint[0]);
 	} else {
 		demand(format == tmk_armour_begins(data, size));
-		demand((format == TMK_FORMAT_X509) == (der.len > 0));
+		/* Nothing inside: a PGP MESSAGE, and that alone. */
+		demand(der.len > 0 || format == TMK_FORMAT_OPENPGP);
 	}
 	if (der.len) {
-		demand(!tmk_armour_write(&text, TMK_ARMOUR_LABEL_CMS,
-					 der.data, der.len, &err));
+		demand(!tmk_armour_write(&text, labels[format], der.data,
+					 der.len, &err));
 		demand(!tmk_armour_read(&again, &format, text.data, text.len,
 					&v, &err) && v.reason == TMK_GOOD);
 		demand(again.len == der.len &&

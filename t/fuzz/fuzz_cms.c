@@ -47,7 +47,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_promises(ev);
 	for (i = 0; i < ev->signatures; i++) {
 		v = (struct tmk_verdict)TMK_VERDICT_INIT;
-		if (tmk_seal_cms.check(ev, i, ev->signature[i].digest,
+		if (tmk_seal_cms.check(ev, i, NULL, ev->signature[i].digest,
 				       ev->signature[i].digest_len, &v, &err))
 			abort();
 	}

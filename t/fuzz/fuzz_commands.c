@@ -1,6 +1,6 @@
 /*
- * fuzz_commands.c - the lines that git gives to the hook: refused, or commands
- * whose refs may be shown and looked up.
+ * fuzz_commands.c - the lines that git gives to the hook, and those of an
+ * audit: refused, or commands whose refs may be shown and looked up.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -13,24 +13,45 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void check(const struct tmk_gate *gate)
+static void check_ref(const char *ref)
 {
 	const unsigned char *c;
+
+	if (strncmp(ref, "refs/", 5))
+		abort();
+	for (c = (const unsigned char *)ref; *c; c++)
+		if (*c <= 0x20 || *c == 0x7f)
+			abort();
+}
+
+static void check(const struct tmk_gate *gate)
+{
+	size_t n;
 	int i;
 
-	for (i = 0; i < gate->commands; i++) {
-		if (strncmp(gate->command[i].ref, "refs/", 5))
-			abort();
-		for (c = (const unsigned char *)gate->command[i].ref; *c; c++)
-			if (*c <= 0x20 || *c == 0x7f)
-				abort();
-	}
+	for (i = 0; i < gate->commands; i++)
+		check_ref(gate->command[i].ref);
+	for (n = 0; n < gate->refs; n++)
+		check_ref(gate->ref[n].name);
+}
+
+static void read_input(int fd, struct tmk_gate_audit *audit)
+{
+	struct tmk_err err = TMK_ERR_INIT;
+	struct tmk_gate gate = { .audit = audit };
+
+	if (lseek(fd, 0, SEEK_SET))
+		return;
+	if (!tmk_gate_input_read(&gate, fd, &err))
+		check(&gate);
+	else if (!err.text[0])
+		abort();
+	tmk_gate_release(&gate);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct tmk_err err = TMK_ERR_INIT;
-	struct tmk_gate gate = { 0 };
+	struct tmk_gate_audit audit = { 0 };
 	static bool ready;
 	int fd;
 
@@ -39,14 +60,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	fd = memfd_create("commands", MFD_CLOEXEC);
 	if (fd < 0)
 		return 0;
-	if (size < 65536 && write(fd, data, size) == (ssize_t)size &&
-	    !lseek(fd, 0, SEEK_SET)) {
-		if (!tmk_gate_input_read(&gate, fd, &err))
-			check(&gate);
-		else if (!err.text[0])
-			abort();
+	if (size < 65536 && write(fd, data, size) == (ssize_t)size) {
+		read_input(fd, NULL);
+		read_input(fd, &audit);
 	}
-	tmk_gate_release(&gate);
 	close(fd);
 	return 0;
 }

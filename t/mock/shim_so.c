@@ -7,6 +7,11 @@
  *   TMK_SHIM_LOG      file that gets a line for each call: its name, and for
  *                     C_GetAttributeValue the attribute types; never a PIN
  *
+ *   TMK_SHIM_GONE     path; while there is such a file the token is out: its
+ *                     sessions are dead for good, logins are forgotten
+ *   TMK_SHIM_CACHED   set: a token that was out is seen again only after the
+ *                     module was finalised and started anew
+ *
  * ACTION, with "N@" before it for the N-th call alone:
  *   0xNN          return this CKR
  *   hang          never return
@@ -17,6 +22,14 @@
  *   final-try, count-low, locked, pad   C_GetTokenInfo: set the flag (as a
  *                 token of another make: SoftHSM's count is no danger)
  *   raw-ec-point  C_GetAttributeValue: CKA_EC_POINT without its DER wrapping
+ *   bit-string-point   the same in a BIT STRING
+ *   cut-point     CKA_EC_POINT without its last byte
+ *   named-curve   CKA_EC_PARAMS of Ed25519 is a PrintableString;
+ *                 C_GenerateKeyPair: and nothing else is taken
+ *   other-curve   CKA_EC_PARAMS is another name
+ *   lie           C_GetAttributeValue: flip a bit of CKA_VALUE
+ *   long          C_GetAttributeValue: CKA_VALUE claims more than fits
+ *   private       C_GetAttributeValue: CKA_PRIVATE is true
  *   extractable   C_GetAttributeValue: CKA_EXTRACTABLE is true
  *   insensitive   C_GetAttributeValue: CKA_SENSITIVE is false
  *   stop-early    C_GetAttributeValue: give up at the first attribute that is
@@ -25,6 +38,8 @@
  *   always-auth   C_GetAttributeValue: CKA_ALWAYS_AUTHENTICATE is true;
  *                 C_Login: the context-specific login is taken for granted
  *   pad-pin       C_Login: a NULL PIN is "1234" typed at the token's own pad
+ *   pad-pin-slow  the same, typed slowly
+ *   pad-always    the same, for each use
  */
 #include <dlfcn.h>
 #include <pthread.h>
@@ -115,6 +130,76 @@ static CK_RV enter(const char *name, const char *more)
 	return !strncmp(action, "0x", 2) ? strtoul(action, NULL, 16) : CKR_OK;
 }
 
+/* ---- a token that is taken out ------------------------------------------- */
+
+#define SESSIONS_MAX 256
+
+static struct { CK_SESSION_HANDLE handle; int era; } opened[SESSIONS_MAX];
+static int n_opened, era;
+static int out, out_for_good;
+static CK_SLOT_ID slot_used;
+
+static void open_note(CK_SESSION_HANDLE s)
+{
+	pthread_mutex_lock(&lock);
+	if (n_opened < SESSIONS_MAX) {
+		opened[n_opened].handle = s;
+		opened[n_opened++].era = era;
+	}
+	pthread_mutex_unlock(&lock);
+}
+
+/* Whether the token is out now; all that was in it ends at that moment. */
+static int is_out(void)
+{
+	const char *path = getenv("TMK_SHIM_GONE");
+	int now = path && !access(path, F_OK);
+
+	pthread_mutex_lock(&lock);
+	if (now && !out) {
+		era++;
+		out_for_good = getenv("TMK_SHIM_CACHED") != NULL;
+		real->C_CloseAllSessions(slot_used);
+	}
+	out = now;
+	pthread_mutex_unlock(&lock);
+	return now || out_for_good;
+}
+
+static CK_RV session_rv(CK_SESSION_HANDLE s)
+{
+	CK_RV rv = CKR_SESSION_HANDLE_INVALID;
+	int i;
+
+	if (is_out())
+		return CKR_DEVICE_REMOVED;
+	pthread_mutex_lock(&lock);
+	for (i = n_opened - 1; i >= 0; i--)
+		if (opened[i].handle == s && opened[i].era == era) {
+			rv = CKR_OK;
+			break;
+		}
+	pthread_mutex_unlock(&lock);
+	return rv;
+}
+
+/* The same for a call in a session. */
+static CK_RV enter_session(const char *name, const char *more,
+			   CK_SESSION_HANDLE s)
+{
+	CK_RV rv = enter(name, more);
+
+	return rv ? rv : session_rv(s);
+}
+
+#define FORWARD_SESSION(name, params, args) \
+static CK_RV shim_##name params \
+{ \
+	CK_RV rv = enter_session(#name, "", s); \
+\
+	return rv ? rv : real->name args; \
+}
+
 #define FORWARD(name, params, args) \
 static CK_RV shim_##name params \
 { \
@@ -127,38 +212,71 @@ static CK_RV shim_##name params \
 #define O CK_OBJECT_HANDLE o
 
 FORWARD(C_Initialize, (void *a), (a))
-FORWARD(C_Finalize, (void *a), (a))
 FORWARD(C_GetInfo, (CK_INFO *i), (i))
-FORWARD(C_GetSlotList, (CK_BBOOL t, CK_SLOT_ID *l, CK_ULONG *n), (t, l, n))
 FORWARD(C_GetSlotInfo, (CK_SLOT_ID l, CK_SLOT_INFO *i), (l, i))
 FORWARD(C_InitToken, (CK_SLOT_ID l, CK_UTF8CHAR *p, CK_ULONG n,
 	CK_UTF8CHAR *label), (l, p, n, label))
-FORWARD(C_InitPIN, (S, CK_UTF8CHAR *p, CK_ULONG n), (s, p, n))
-FORWARD(C_OpenSession, (CK_SLOT_ID l, CK_FLAGS f, void *a, CK_NOTIFY cb,
-	CK_SESSION_HANDLE *s), (l, f, a, cb, s))
-FORWARD(C_CloseSession, (S), (s))
+FORWARD_SESSION(C_InitPIN, (S, CK_UTF8CHAR *p, CK_ULONG n), (s, p, n))
+FORWARD_SESSION(C_CloseSession, (S), (s))
 FORWARD(C_CloseAllSessions, (CK_SLOT_ID l), (l))
-FORWARD(C_GetSessionInfo, (S, CK_SESSION_INFO *i), (s, i))
-FORWARD(C_Logout, (S), (s))
-FORWARD(C_CreateObject, (S, CK_ATTRIBUTE *t, CK_ULONG n, CK_OBJECT_HANDLE *o),
+FORWARD_SESSION(C_GetSessionInfo, (S, CK_SESSION_INFO *i), (s, i))
+FORWARD_SESSION(C_Logout, (S), (s))
+FORWARD_SESSION(C_CreateObject, (S, CK_ATTRIBUTE *t, CK_ULONG n, CK_OBJECT_HANDLE *o),
 	(s, t, n, o))
-FORWARD(C_CopyObject, (S, O, CK_ATTRIBUTE *t, CK_ULONG n, CK_OBJECT_HANDLE *c),
+FORWARD_SESSION(C_CopyObject, (S, O, CK_ATTRIBUTE *t, CK_ULONG n, CK_OBJECT_HANDLE *c),
 	(s, o, t, n, c))
-FORWARD(C_DestroyObject, (S, O), (s, o))
-FORWARD(C_SetAttributeValue, (S, O, CK_ATTRIBUTE *t, CK_ULONG n),
+FORWARD_SESSION(C_DestroyObject, (S, O), (s, o))
+FORWARD_SESSION(C_SetAttributeValue, (S, O, CK_ATTRIBUTE *t, CK_ULONG n),
 	(s, o, t, n))
-FORWARD(C_FindObjects, (S, CK_OBJECT_HANDLE *o, CK_ULONG m, CK_ULONG *n),
+FORWARD_SESSION(C_FindObjects, (S, CK_OBJECT_HANDLE *o, CK_ULONG m, CK_ULONG *n),
 	(s, o, m, n))
-FORWARD(C_FindObjectsFinal, (S), (s))
-FORWARD(C_SignInit, (S, CK_MECHANISM *m, O), (s, m, o))
-FORWARD(C_GenerateKeyPair, (S, CK_MECHANISM *m, CK_ATTRIBUTE *u, CK_ULONG un,
-	CK_ATTRIBUTE *v, CK_ULONG vn, CK_OBJECT_HANDLE *a,
-	CK_OBJECT_HANDLE *b), (s, m, u, un, v, vn, a, b))
+FORWARD_SESSION(C_FindObjectsFinal, (S), (s))
+FORWARD_SESSION(C_SignInit, (S, CK_MECHANISM *m, O), (s, m, o))
+
+static CK_RV shim_C_Finalize(void *a)
+{
+	CK_RV rv = enter("C_Finalize", "");
+
+	out_for_good = 0;
+	return rv ? rv : real->C_Finalize(a);
+}
+
+static CK_RV shim_C_GetSlotList(CK_BBOOL present, CK_SLOT_ID *list,
+				CK_ULONG *n)
+{
+	CK_RV rv = enter("C_GetSlotList", "");
+
+	if (rv)
+		return rv;
+	if (is_out()) {
+		*n = 0;
+		return CKR_OK;
+	}
+	return real->C_GetSlotList(present, list, n);
+}
+
+static CK_RV shim_C_OpenSession(CK_SLOT_ID slot, CK_FLAGS flags, void *a,
+				CK_NOTIFY cb, CK_SESSION_HANDLE *s)
+{
+	CK_RV rv = enter("C_OpenSession", "");
+
+	if (!rv && is_out())
+		rv = CKR_TOKEN_NOT_PRESENT;
+	if (!rv)
+		rv = real->C_OpenSession(slot, flags, a, cb, s);
+	if (rv)
+		return rv;
+	slot_used = slot;
+	open_note(*s);
+	return CKR_OK;
+}
 
 static CK_RV shim_C_GetTokenInfo(CK_SLOT_ID slot, CK_TOKEN_INFO *info)
 {
 	CK_RV rv = enter("C_GetTokenInfo", "");
 
+	if (!rv && is_out())
+		rv = CKR_TOKEN_NOT_PRESENT;
 	if (!rv)
 		rv = real->C_GetTokenInfo(slot, info);
 	if (rv)
@@ -180,14 +298,19 @@ static CK_RV shim_C_Login(CK_SESSION_HANDLE s, CK_USER_TYPE user,
 			  CK_UTF8CHAR *pin, CK_ULONG len)
 {
 	static CK_UTF8CHAR typed[] = "1234";
-	CK_RV rv = enter("C_Login", user == CKU_CONTEXT_SPECIFIC ?
-			 " context" : "");
+	CK_RV rv = enter_session("C_Login", user == CKU_CONTEXT_SPECIFIC ?
+				 " context" : "", s);
 
 	if (rv)
 		return rv;
 	if (is("always-auth") && user == CKU_CONTEXT_SPECIFIC)
-		return pin && len == 4 ? CKR_OK : CKR_PIN_INCORRECT;
-	if (is("pad-pin") && !pin)
+		return pin && len == 4 && !memcmp(pin, typed, 4) ?
+			CKR_OK : CKR_PIN_INCORRECT;
+	if (is("pad-always") && user == CKU_CONTEXT_SPECIFIC)
+		return pin ? CKR_PIN_INCORRECT : CKR_OK;
+	if (is("pad-pin-slow"))
+		usleep(1300000);
+	if (!strncmp(action, "pad-", 4) && !pin)
 		return real->C_Login(s, user, typed, 4);
 	return real->C_Login(s, user, pin, len);
 }
@@ -195,7 +318,7 @@ static CK_RV shim_C_Login(CK_SESSION_HANDLE s, CK_USER_TYPE user,
 static CK_RV shim_C_FindObjectsInit(CK_SESSION_HANDLE s, CK_ATTRIBUTE *t,
 				    CK_ULONG n)
 {
-	CK_RV rv = enter("C_FindObjectsInit", "");
+	CK_RV rv = enter_session("C_FindObjectsInit", "", s);
 	CK_OBJECT_CLASS class = 0;
 	CK_ULONG i;
 
@@ -225,6 +348,41 @@ static CK_RV stop_early(CK_SESSION_HANDLE s, CK_OBJECT_HANDLE o,
 	return rv;
 }
 
+static const CK_BYTE ed_oid[] = { 0x06, 0x03, 0x2b, 0x65, 0x70 };
+static const CK_BYTE ed_name[] = "\x13\x0c" "edwards25519";
+
+/* The caller's buffer has room for any of ours. */
+static void twist_params(CK_ATTRIBUTE *t)
+{
+	CK_BYTE *v = t->pValue;
+
+	if (is("named-curve")) {
+		t->ulValueLen = sizeof(ed_name) - 1;
+		memcpy(v, ed_name, t->ulValueLen);
+	}
+	if (is("other-curve"))
+		v[t->ulValueLen - 1] ^= 1;
+}
+
+static void twist_point(CK_ATTRIBUTE *t)
+{
+	CK_BYTE *v = t->pValue;
+
+	if (is("raw-ec-point")) {
+		t->ulValueLen -= 2;
+		memmove(v, v + 2, t->ulValueLen);
+	}
+	if (is("bit-string-point")) {
+		t->ulValueLen++;
+		memmove(v + 3, v + 2, t->ulValueLen - 3);
+		v[0] = 0x03;
+		v[1] = (CK_BYTE)(t->ulValueLen - 2);
+		v[2] = 0;
+	}
+	if (is("cut-point"))
+		t->ulValueLen--;
+}
+
 static void twist(CK_ATTRIBUTE *t)
 {
 	CK_BYTE *v = t->pValue;
@@ -233,15 +391,20 @@ static void twist(CK_ATTRIBUTE *t)
 		return;
 	if (is("extractable") && t->type == CKA_EXTRACTABLE)
 		*v = CK_TRUE;
+	if (is("private") && t->type == CKA_PRIVATE)
+		*v = CK_TRUE;
+	if (is("lie") && t->type == CKA_VALUE && t->ulValueLen)
+		*v ^= 1;
+	if (is("long") && t->type == CKA_VALUE)
+		t->ulValueLen = 1 << 20;
 	if (is("insensitive") && t->type == CKA_SENSITIVE)
 		*v = CK_FALSE;
 	if (is("always-auth") && t->type == CKA_ALWAYS_AUTHENTICATE)
 		*v = CK_TRUE;
-	if (is("raw-ec-point") && t->type == CKA_EC_POINT &&
-	    t->ulValueLen > 2) {
-		t->ulValueLen -= 2;
-		memmove(v, v + 2, t->ulValueLen);
-	}
+	if (t->type == CKA_EC_PARAMS)
+		twist_params(t);
+	if (t->type == CKA_EC_POINT && t->ulValueLen > 2)
+		twist_point(t);
 }
 
 static CK_RV shim_C_GetAttributeValue(CK_SESSION_HANDLE s, CK_OBJECT_HANDLE o,
@@ -253,7 +416,7 @@ static CK_RV shim_C_GetAttributeValue(CK_SESSION_HANDLE s, CK_OBJECT_HANDLE o,
 
 	for (i = 0; i < n && strlen(types) < sizeof(types) - 16; i++)
 		snprintf(types + strlen(types), 16, " 0x%lx", t[i].type);
-	rv = enter("C_GetAttributeValue", types);
+	rv = enter_session("C_GetAttributeValue", types, s);
 	if (rv)
 		return rv;
 	rv = is("stop-early") ? stop_early(s, o, t, n) :
@@ -263,10 +426,37 @@ static CK_RV shim_C_GetAttributeValue(CK_SESSION_HANDLE s, CK_OBJECT_HANDLE o,
 	return rv;
 }
 
+/* Takes a curve by its name alone, and gives it to the module as it wants. */
+static CK_RV shim_C_GenerateKeyPair(CK_SESSION_HANDLE s, CK_MECHANISM *m,
+				    CK_ATTRIBUTE *u, CK_ULONG un,
+				    CK_ATTRIBUTE *v, CK_ULONG vn,
+				    CK_OBJECT_HANDLE *a, CK_OBJECT_HANDLE *b)
+{
+	CK_RV rv = enter_session("C_GenerateKeyPair", "", s);
+	CK_ATTRIBUTE changed[32];
+	CK_ULONG i;
+
+	if (rv)
+		return rv;
+	if (!is("named-curve") || un > 32)
+		return real->C_GenerateKeyPair(s, m, u, un, v, vn, a, b);
+	memcpy(changed, u, un * sizeof(*u));
+	for (i = 0; i < un; i++) {
+		if (u[i].type != CKA_EC_PARAMS)
+			continue;
+		if (u[i].ulValueLen != sizeof(ed_name) - 1 ||
+		    memcmp(u[i].pValue, ed_name, u[i].ulValueLen))
+			return CKR_CURVE_NOT_SUPPORTED;
+		changed[i].pValue = (void *)(CK_ULONG)ed_oid;
+		changed[i].ulValueLen = sizeof(ed_oid);
+	}
+	return real->C_GenerateKeyPair(s, m, changed, un, v, vn, a, b);
+}
+
 static CK_RV shim_C_Sign(CK_SESSION_HANDLE s, CK_BYTE *data, CK_ULONG len,
 			 CK_BYTE *sig, CK_ULONG *sig_len)
 {
-	CK_RV rv = enter("C_Sign", "");
+	CK_RV rv = enter_session("C_Sign", "", s);
 
 	if (!rv)
 		rv = real->C_Sign(s, data, len, sig, sig_len);

@@ -3,18 +3,23 @@
  * run of a command: a real timestamp authority when the command is `openssl
  * ts -reply`, a bad one with --mode.
  *
- *   tsa-httpd --port-file FILE [--mode MODE] [--type TYPE] -- COMMAND...
+ *   tsa-httpd --port-file FILE [--mode MODE] [--type TYPE]
+ *             [--port N] [--cert PEM --key PEM [--tls 1.1]] -- COMMAND...
  *
+ * With a certificate (and its chain in the same file) it speaks TLS, with
+ * --tls 1.1 nothing newer than that.
  * The request's body is the command's standard input, its standard output the
  * reply. FILE gets the port once the server listens. It ends with SIGTERM or
- * with its parent. One line per request on standard error.
+ * with its parent. It tells on standard error what it was asked and what it
+ * answered.
  *
  * Modes: ok; late:MS (waits before it answers); cut:N (N bytes of the reply
  * and the end); status:CODE; type (wrong media type); huge (never ends);
  * garbage; empty; drip (a byte each 50 ms); close (no answer at all);
  * redirect:URL; trailing (bytes behind the reply); replay (the first reply
  * again and again); wrong-nonce and wrong-imprint (the request is changed
- * before the command sees it).
+ * before the command sees it); wrong-signature (the last bit of the reply is
+ * another).
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -31,6 +36,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <openssl/ssl.h>
+
 #define HEAD_MAX 16384
 #define BODY_MAX 65536
 #define REPLY_MAX (1 << 20)
@@ -38,6 +45,10 @@
 
 static const char *mode = "ok";
 static const char *type = "application/timestamp-reply";
+static int wanted_port;		/* 0: any */
+static bool old_tls;
+static SSL_CTX *tls;		/* NULL: plain HTTP */
+static SSL *ssl;		/* the one connection of this process */
 static char first_reply[4096];	/* file that `replay` answers from */
 
 static void die(const char *what)
@@ -77,6 +88,18 @@ static bool put(int fd, const void *data, size_t len)
 		len -= (size_t)n;
 	}
 	return true;
+}
+
+/* The same to whoever asked, and from there. */
+static bool send_all(int fd, const void *data, size_t len)
+{
+	return ssl ? SSL_write(ssl, data, (int)len) == (int)len :
+		put(fd, data, len);
+}
+
+static ssize_t receive(int fd, void *data, size_t len)
+{
+	return ssl ? SSL_read(ssl, data, (int)len) : read(fd, data, len);
 }
 
 static size_t get_all(int fd, uint8_t *out, size_t max)
@@ -160,7 +183,7 @@ static void head(int fd, int status, const char *media, long len,
 		n += snprintf(text + n, sizeof(text) - (size_t)n,
 			      "Content-Length: %ld\r\n", len);
 	n += snprintf(text + n, sizeof(text) - (size_t)n, "\r\n");
-	put(fd, text, (size_t)n);
+	send_all(fd, text, (size_t)n);
 	fprintf(stderr, "tsa-httpd: %s: answered %d, %ld bytes\n", mode,
 		status, len);
 }
@@ -172,7 +195,7 @@ static void send_huge(int fd)
 
 	head(fd, 200, type, -1, "");
 	for (sent = 0; sent < HUGE_MAX; sent += sizeof(zeros))
-		if (!put(fd, zeros, sizeof(zeros)))
+		if (!send_all(fd, zeros, sizeof(zeros)))
 			return;
 }
 
@@ -182,7 +205,7 @@ static void send_drip(int fd, const uint8_t *reply, long len)
 
 	head(fd, 200, type, len, "");
 	for (i = 0; i < len; i++) {
-		if (!put(fd, reply + i, 1))
+		if (!send_all(fd, reply + i, 1))
 			return;
 		sleep_ms(50);
 	}
@@ -216,13 +239,13 @@ static bool answer_without(int fd)
 		send_huge(fd);
 	} else if (mode_number("status") > 0) {
 		head(fd, (int)mode_number("status"), "text/plain", 6, "");
-		put(fd, "sorry\n", 6);
+		send_all(fd, "sorry\n", 6);
 	} else if (!strncmp(mode, "redirect:", 9)) {
 		snprintf(extra, sizeof(extra), "Location: %s\r\n", mode + 9);
 		head(fd, 302, "text/plain", 0, extra);
 	} else if (!strcmp(mode, "garbage")) {
 		head(fd, 200, type, 20, "");
-		put(fd, "this is no timestamp", 20);
+		send_all(fd, "this is no timestamp", 20);
 	} else if (!strcmp(mode, "empty")) {
 		head(fd, 200, type, 0, "");
 	} else {
@@ -236,6 +259,7 @@ static void answer(int fd, char **command, uint8_t *body, size_t len)
 	static uint8_t reply[REPLY_MAX + 8];
 	long n, cut = mode_number("cut"), late = mode_number("late");
 
+	fprintf(stderr, "tsa-httpd: %s: asked\n", mode);
 	if (late > 0)
 		sleep_ms(late);
 	if (answer_without(fd))
@@ -249,6 +273,8 @@ static void answer(int fd, char **command, uint8_t *body, size_t len)
 	}
 	if (!strcmp(mode, "replay"))
 		n = replay(reply, n);
+	if (!strcmp(mode, "wrong-signature"))
+		reply[n - 1] ^= 1;
 	if (!strcmp(mode, "trailing"))
 		n += snprintf((char *)reply + n, 8, "trail");
 	if (!strcmp(mode, "drip")) {
@@ -256,7 +282,7 @@ static void answer(int fd, char **command, uint8_t *body, size_t len)
 		return;
 	}
 	head(fd, 200, strcmp(mode, "type") ? type : "text/html", n, "");
-	put(fd, reply, (size_t)(cut >= 0 && cut < n ? cut : n));
+	send_all(fd, reply, (size_t)(cut >= 0 && cut < n ? cut : n));
 }
 
 /* One connection: one request, one answer. */
@@ -269,7 +295,7 @@ static void serve(int fd, char **command)
 	ssize_t n;
 
 	while (!end && len < HEAD_MAX &&
-	       (n = read(fd, in + len, HEAD_MAX - len)) > 0) {
+	       (n = receive(fd, in + len, HEAD_MAX - len)) > 0) {
 		len += (size_t)n;
 		in[len] = 0;
 		end = strstr((char *)in, "\r\n\r\n");
@@ -289,7 +315,7 @@ static void serve(int fd, char **command)
 		return;
 	}
 	while (len < at + want &&
-	       (n = read(fd, in + len, at + want - len)) > 0)
+	       (n = receive(fd, in + len, at + want - len)) > 0)
 		len += (size_t)n;
 	if (len == at + want)
 		answer(fd, command, in + at, want);
@@ -312,11 +338,14 @@ static int listen_on(int *port)
 {
 	struct sockaddr_in sa = { 0 };
 	socklen_t len = sizeof(sa);
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1;
 
 	sa.sin_family = AF_INET;
 	sa.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	if (fd < 0 || bind(fd, (struct sockaddr *)&sa, sizeof(sa)) ||
+	sa.sin_port = htons((uint16_t)wanted_port);
+	if (fd < 0 ||
+	    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) ||
+	    bind(fd, (struct sockaddr *)&sa, sizeof(sa)) ||
 	    listen(fd, 64) || getsockname(fd, (struct sockaddr *)&sa, &len))
 		die("cannot listen");
 	*port = ntohs(sa.sin_port);
@@ -326,12 +355,29 @@ static int listen_on(int *port)
 static void usage(void)
 {
 	fputs("usage: tsa-httpd --port-file FILE [--mode MODE] [--type TYPE] "
-	      "-- COMMAND...\n", stderr);
+	      "[--port N] [--cert PEM --key PEM [--tls 1.1]] -- "
+	      "COMMAND...\n", stderr);
 	exit(2);
+}
+
+static void use_tls(const char *cert, const char *key)
+{
+	tls = SSL_CTX_new(TLS_server_method());
+	if (!tls || SSL_CTX_use_certificate_chain_file(tls, cert) != 1 ||
+	    SSL_CTX_use_PrivateKey_file(tls, key, SSL_FILETYPE_PEM) != 1)
+		die("no certificate and key for TLS");
+	if (!old_tls)
+		return;
+	/* It is no more spoken without being told to, at level 0. */
+	SSL_CTX_set_security_level(tls, 0);
+	if (SSL_CTX_set_min_proto_version(tls, TLS1_VERSION) != 1 ||
+	    SSL_CTX_set_max_proto_version(tls, TLS1_1_VERSION) != 1)
+		die("no TLS 1.1");
 }
 
 static char **options(int argc, char **argv, const char **port_file)
 {
+	const char *cert = NULL, *key = NULL;
 	int i;
 
 	for (i = 1; i + 1 < argc && strcmp(argv[i], "--"); i += 2) {
@@ -341,12 +387,42 @@ static char **options(int argc, char **argv, const char **port_file)
 			mode = argv[i + 1];
 		else if (!strcmp(argv[i], "--type"))
 			type = argv[i + 1];
+		else if (!strcmp(argv[i], "--port"))
+			wanted_port = (int)strtol(argv[i + 1], NULL, 10);
+		else if (!strcmp(argv[i], "--tls"))
+			old_tls = !strcmp(argv[i + 1], "1.1");
+		else if (!strcmp(argv[i], "--cert"))
+			cert = argv[i + 1];
+		else if (!strcmp(argv[i], "--key"))
+			key = argv[i + 1];
 		else
 			usage();
 	}
 	if (!*port_file || i + 1 >= argc || strcmp(argv[i], "--"))
 		usage();
+	if (cert || key)
+		use_tls(cert, key);
 	return argv + i + 1;
+}
+
+/* One connection in a process of its own. */
+static void serve_client(int fd, char **command)
+{
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	signal(SIGCHLD, SIG_DFL);
+	if (tls) {
+		ssl = SSL_new(tls);
+		if (!ssl || !SSL_set_fd(ssl, fd) || SSL_accept(ssl) != 1) {
+			fprintf(stderr, "tsa-httpd: no TLS\n");
+			_exit(1);
+		}
+		fprintf(stderr, "tsa-httpd: %s\n", SSL_get_version(ssl));
+	}
+	serve(fd, command);
+	if (ssl)
+		SSL_shutdown(ssl);
+	shutdown(fd, SHUT_WR);
+	_exit(0);
 }
 
 int main(int argc, char **argv)
@@ -367,13 +443,8 @@ int main(int argc, char **argv)
 		if (client < 0)
 			continue;
 		/* A slow client must not hold up the others. */
-		if (!fork()) {
-			prctl(PR_SET_PDEATHSIG, SIGTERM);
-			signal(SIGCHLD, SIG_DFL);
-			serve(client, command);
-			shutdown(client, SHUT_WR);
-			_exit(0);
-		}
+		if (!fork())
+			serve_client(client, command);
 		close(client);
 	}
 }

@@ -49,6 +49,11 @@ static SOFT_UNUSED EVP_PKEY *soft_ec(const char *curve)
 	return must(EVP_EC_gen(curve));
 }
 
+static SOFT_UNUSED EVP_PKEY *soft_ed25519(void)
+{
+	return must(EVP_PKEY_Q_keygen(NULL, NULL, "ED25519"));
+}
+
 /* What a certificate is to be. */
 struct soft_cert {
 	const char *cn;
@@ -128,21 +133,40 @@ static SOFT_UNUSED void soft_raw(struct tmk_buf *out, const uint8_t *der,
 	ECDSA_SIG_free(sig);
 }
 
+/* Pure Ed25519 over a message: hash must not be said. */
+static SOFT_UNUSED void soft_eddsa(struct tmk_buf *sig, EVP_PKEY *key,
+				   enum tmk_hash hash, const uint8_t *message,
+				   size_t len)
+{
+	EVP_MD_CTX *ctx = must(EVP_MD_CTX_new());
+	uint8_t value[64];
+	size_t n = sizeof(value);
+
+	must_be(!hash && len <= TMK_MESSAGE_MAX &&
+		EVP_DigestSignInit(ctx, NULL, NULL, NULL, key) == 1 &&
+		EVP_DigestSign(ctx, value, &n, message, len) == 1 &&
+		!tmk_buf_add(sig, value, n));
+	EVP_MD_CTX_free(ctx);
+}
+
 static SOFT_UNUSED int soft_sign(struct tmk_signer *signer,
 				 enum tmk_scheme scheme, enum tmk_hash hash,
 				 const uint8_t *digest, size_t len,
 				 struct tmk_buf *sig, struct tmk_err *err)
 {
 	struct soft_signer *s = (struct soft_signer *)signer;
-	EVP_PKEY_CTX *ctx = must(EVP_PKEY_CTX_new(s->key, NULL));
+	EVP_PKEY_CTX *ctx;
 	uint8_t value[TMK_SIGNATURE_MAX];
 	size_t n = sizeof(value);
 
 	s->calls++;
-	if (s->fail) {
-		EVP_PKEY_CTX_free(ctx);
+	if (s->fail)
 		return tmk_err_set(err, TMK_KEY, "the token is gone");
+	if (scheme == TMK_EDDSA) {
+		soft_eddsa(sig, s->key, hash, digest, len);
+		goto out;
 	}
+	ctx = must(EVP_PKEY_CTX_new(s->key, NULL));
 	must_be(EVP_PKEY_sign_init(ctx) > 0 &&
 		(scheme != TMK_RSA_PKCS1 ||
 		 EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PADDING) > 0) &&
@@ -154,6 +178,7 @@ static SOFT_UNUSED int soft_sign(struct tmk_signer *signer,
 		soft_raw(sig, value, n, signer->bits);
 	else
 		must_be(!tmk_buf_add(sig, value, n));
+out:
 	if (s->lie)
 		sig->data[sig->len - 1] ^= 1;
 	return 0;
@@ -169,7 +194,8 @@ static SOFT_UNUSED void soft_signer_init(struct soft_signer *s, EVP_PKEY *key)
 	must_be(len > 0);
 	s->signer.ops = &ops;
 	s->signer.algorithm = EVP_PKEY_get_base_id(key) == EVP_PKEY_RSA ?
-		TMK_KEY_RSA : TMK_KEY_EC;
+		TMK_KEY_RSA : EVP_PKEY_get_base_id(key) == EVP_PKEY_ED25519 ?
+		TMK_KEY_ED25519 : TMK_KEY_EC;
 	s->signer.bits = (unsigned int)EVP_PKEY_get_bits(key);
 	s->key = key;
 	tmk_buf_init(&s->signer.spki, 4096);

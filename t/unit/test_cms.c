@@ -82,12 +82,12 @@ static void test_check(const struct world *w, struct tmk_evidence *ev,
 	struct tmk_err err = TMK_ERR_INIT;
 	uint8_t other[TMK_DIGEST_MAX];
 
-	ok(!tmk_seal_cms.check(ev, 0, w->digest, w->request.digest_len, &v,
+	ok(!tmk_seal_cms.check(ev, 0, NULL, w->digest, w->request.digest_len, &v,
 			       &err) && v.reason == TMK_GOOD,
 	   "%s: verifies (%s)", what, v.text);
 	memcpy(other, w->digest, sizeof(other));
 	other[0] ^= 1;
-	ok(!tmk_seal_cms.check(ev, 0, other, w->request.digest_len, &v, &err),
+	ok(!tmk_seal_cms.check(ev, 0, NULL, other, w->request.digest_len, &v, &err),
 	   "%s: other content is judged", what);
 	is_str(tmk_reason_id(v.reason), "signature-bad",
 	       "%s: other content is refused", what);
@@ -139,7 +139,7 @@ static void test_every_bit(void)
 		v = (struct tmk_verdict)TMK_VERDICT_INIT;
 		ev = NULL;
 		must_be(!tmk_seal_cms.parse(&ev, der.data, der.len, &v, &err));
-		if (ev && !tmk_seal_cms.check(ev, 0, w.digest, 32, &v, &err) &&
+		if (ev && !tmk_seal_cms.check(ev, 0, NULL, w.digest, 32, &v, &err) &&
 		    v.reason == TMK_GOOD) {
 			diag("byte %zu of %zu may change", at, der.len);
 			passed++;
@@ -278,7 +278,7 @@ static void test_many_signers(void)
 		d = &der[i];
 		ev = NULL;
 		must_be(!tmk_seal_cms.parse(&ev, d->data, d->len, &v, &err) &&
-			!tmk_seal_cms.check(ev, 0, w[i].digest, 32, &v, &err));
+			!tmk_seal_cms.check(ev, 0, NULL, w[i].digest, 32, &v, &err));
 		if (v.reason == TMK_GOOD &&
 		    !X509_cmp(ev->signature[0].cert, w[i].leaf))
 			good++;

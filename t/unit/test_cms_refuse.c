@@ -24,7 +24,7 @@ static const char *judge(const struct tmk_buf *der, char *text, size_t size)
 
 	if (tmk_seal_cms.parse(&ev, der->data, der->len, &v, &err))
 		return "error";
-	if (ev && tmk_seal_cms.check(ev, 0, digest, digest_len, &v, &err))
+	if (ev && tmk_seal_cms.check(ev, 0, NULL, digest, digest_len, &v, &err))
 		return "error";
 	if (!ev && v.reason == TMK_GOOD)
 		return "nothing";

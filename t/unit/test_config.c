@@ -121,7 +121,6 @@ static void test_refusals(void)
 	refused("[touchmark]\n\ttsa = \"http://a b\"\n", "character");
 	refused("[touchmark]\n\tkey\n", "has no value");
 	refused("[touchmark]\n\tauditLog = x\n", "not supported yet");
-	refused("[touchmark]\n\tagent = auto\n", "not supported yet");
 	refused("[touchmark]\n\ttsaDeadline = -1\n", "not a number");
 	refused("[touchmark]\n\ttsaDeadline = 601\n", "not a number");
 	refused("[touchmark]\n\tmoduleDeadline = 0\n", "not a number");

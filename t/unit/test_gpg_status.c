@@ -92,16 +92,62 @@ static void forms(void)
 	is_int(r.reason, TMK_INTERNAL_ERROR, "a new report is not good");
 	r.made = 1700000000;
 	strcpy(r.fingerprint, "AB");
-	r.algorithm = 18;
-	r.hash = 9;
-	is_int(tmk_gpg_status_created(&out, &r), 0, "SIG_CREATED");
+	is_int(tmk_gpg_status_signed(&out, "D 1 9 00 20231114T221320 AB"), 0,
+	       "a signature of gpgsm's kind");
 	is_str(tmk_buf_str(&out),
-	       "[GNUPG:] SIG_CREATED D 18 9 00 20231114T221320 AB\n",
-	       "in gpgsm's form");
+	       "[GNUPG:] SIG_CREATED D 1 9 00 20231114T221320 AB\n",
+	       "has one line");
+	tmk_buf_clear(&out);
+	is_int(tmk_gpg_status_signed(&out, "D 22 10 00 1700000000 AB"), 0,
+	       "one of gpg's kind");
+	is_str(tmk_buf_str(&out),
+	       "[GNUPG:] KEY_CONSIDERED AB 2\n"
+	       "[GNUPG:] BEGIN_SIGNING H10\n"
+	       "[GNUPG:] SIG_CREATED D 22 10 00 1700000000 AB\n",
+	       "has three, in gpg's order");
 	ok(tmk_gpg_status_report(&tiny, &r) < 0, "a full buffer is told");
 	is_int((int)tiny.len, 16, "and holds whole lines alone");
 	tmk_buf_release(&out);
 	tmk_buf_release(&tiny);
+}
+
+/* The text comes from whoever answered: what is no such text is no line. */
+static void created(void)
+{
+	static const char *const bad[] = {
+		"", "D", "D 1 8 00 1700000000", "D 1 8 00 1700000000 ",
+		"D 1 8 00 1700000000 AB ", "D 1 8 00 1700000000 AB C",
+		" D 1 8 00 1700000000 AB", "D  8 00 1700000000 AB",
+		"X 1 8 00 1700000000 AB", "D -1 8 00 1700000000 AB",
+		"D 1 8 00 1700000000 ab", "D 1 8 00 1700000000 A/B",
+		"D 1 8 00 1700000000 AB\n[GNUPG:] GOODSIG X",
+		"D 1 8 00\t1700000000 AB",
+	};
+	struct tmk_buf out = TMK_BUF_INIT(TMK_GPG_STATUS_MAX);
+	struct tmk_buf tiny = TMK_BUF_INIT(70);
+	char longer[400] = "D 1 8 00 1700000000 ";
+	size_t i;
+
+	for (i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+		is_int(tmk_gpg_status_signed(&out, bad[i]), -1,
+		       "no such text: %zu", i);
+	memset(longer + strlen(longer), 'A', 300);
+	is_int(tmk_gpg_status_signed(&out, longer), -1, "nor a long one");
+	is_int((int)out.len, 0, "and nothing was said");
+	is_int(tmk_gpg_status_signed(&tiny, "D 1 8 00 1700000000 AB"), -1,
+	       "a buffer that holds two of three lines");
+	is_int((int)tiny.len, 0, "gets none");
+	tmk_buf_release(&out);
+	tmk_buf_release(&tiny);
+}
+
+static void names(void)
+{
+	ok(strstr(report(TMK_GOOD, "/CN=100% \xc3\x9c"),
+		  " /CN=100% %C3%9C\n") != NULL,
+	   "what is not ASCII is written in percent, as gpgsm does");
+	ok(strstr(report(TMK_CERT_EXPIRED, "/CN=\xe6\xbc\xa2"),
+		  "/CN=%E6%BC%A2\n") != NULL, "in every line with a name");
 }
 
 static void hostile(void)
@@ -125,6 +171,8 @@ int main(void)
 	every_reason();
 	forms();
 	hostile();
+	created();
+	names();
 	is_int(tmk_gpg_status_check(-1, &err), 0, "no descriptor is fine");
 	is_int(tmk_gpg_status_check(987, &err), -1, "a closed one is not");
 	is_int(err.code, TMK_USAGE, "as a usage error");

@@ -144,6 +144,45 @@ static void test_signals(void)
 	ok(tmk_clock_ms() - start < 10000, "before the deadline");
 }
 
+/* Quick, slow, quick, slow: what is told of them. */
+static int two_slow_calls(void *state, struct tmk_err *e)
+{
+	(void)state;
+	(void)e;
+	tmk_deadline_beat("C_Quick");
+	sleep_ms(100);
+	tmk_deadline_beat("C_Slow");
+	sleep_ms(1300);
+	tmk_deadline_beat("C_Quick");
+	tmk_deadline_beat("C_Slower");
+	sleep_ms(1300);
+	return 1;
+}
+
+static void tell(void *ctx, const char *call)
+{
+	char *all = ctx;
+
+	snprintf(all + strlen(all), 64, "%s ", call);
+}
+
+static void test_told(void)
+{
+	char all[512] = "";
+	const struct tmk_deadline_slow slow = { tell, all };
+	struct tmk_err untouched = TMK_ERR_INIT;
+
+	untouched.code = 42;
+	is_int(tmk_deadline_run_told("a", 2500, two_slow_calls, NULL, &slow,
+				     &untouched), 1, "an answer of its own");
+	is_str(all, "C_Slow C_Slower ", "each slow call is told, once");
+	is_int(untouched.code, 42, "and is no error");
+	all[0] = '\0';
+	is_int(tmk_deadline_run_told("d", 1200, hang, NULL, &slow, &err),
+	       TMK_STUCK, "one that hangs");
+	is_str(all, "C_Hang ", "is told before it is given up");
+}
+
 int main(void)
 {
 	/* On the heap, and never freed: the late worker keeps it. */
@@ -188,6 +227,7 @@ int main(void)
 	is_int(tmk_deadline_run("a", 1000, add_one, &n, &err), 0,
 	       "and does not disturb the others");
 	is_int(n, 8, "all done");
+	test_told();
 	test_signals();
 	n = tap_done();
 	fflush(stdout);

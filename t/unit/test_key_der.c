@@ -122,6 +122,73 @@ static void test_digest_info(void)
 	}
 }
 
+static void test_ed25519(void)
+{
+	static const uint8_t dir_oid[] = { 0x06, 0x03, 0x2b, 0x65, 0x71 };
+	EVP_PKEY *key = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
+	struct tmk_buf got = TMK_BUF_INIT(128);
+	uint8_t wrapped[40] = { 0x04, 32 }, raw[32];
+	unsigned char *der = NULL;
+	size_t len = sizeof(raw), form_len;
+	int der_len = i2d_PUBKEY(key, &der), form;
+
+	EVP_PKEY_get_raw_public_key(key, raw, &len);
+	ok(!tmk_der_ed25519_spki(&got, raw, 32), "Ed25519, a bare point");
+	is_mem(got.data, got.len, der, (size_t)der_len, "as OpenSSL writes it");
+	ok(tmk_der_is_ed25519_spki(der, (size_t)der_len) &&
+	   !tmk_der_is_ed25519_spki(der, (size_t)der_len - 1), "known again");
+	tmk_buf_clear(&got);
+	memcpy(wrapped + 2, raw, 32);
+	ok(!tmk_der_ed25519_spki(&got, wrapped, 34) &&
+	   !memcmp(got.data, der, (size_t)der_len), "in an OCTET STRING");
+	tmk_buf_clear(&got);
+	memcpy(wrapped, "\x03\x21\x00", 3);
+	memcpy(wrapped + 3, raw, 32);
+	ok(!tmk_der_ed25519_spki(&got, wrapped, 35) &&
+	   !memcmp(got.data, der, (size_t)der_len), "in a BIT STRING");
+	tmk_buf_clear(&got);
+	wrapped[2] = 1;
+	ok(tmk_der_ed25519_spki(&got, wrapped, 35) < 0 &&
+	   tmk_der_ed25519_spki(&got, raw, 31) < 0 &&
+	   tmk_der_ed25519_spki(&got, wrapped, 33) < 0 &&
+	   tmk_der_ed25519_spki(&got, wrapped, 0) < 0 && !got.len,
+	   "anything else is refused");
+	for (form = 0; tmk_der_ed25519_params(form, &form_len); form++)
+		ok(tmk_der_is_ed25519(tmk_der_ed25519_params(form, &form_len),
+				      form_len), "the curve, form %d", form);
+	is_int(form, 2, "two forms");
+	ok(!tmk_der_is_ed25519(dir_oid, sizeof(dir_oid)) &&
+	   !tmk_der_is_ed25519(NULL, 0), "and no other curve");
+	OPENSSL_free(der);
+	EVP_PKEY_free(key);
+	tmk_buf_release(&got);
+}
+
+/* What a caller says of a key is believed only in our own form. */
+static void test_is_ec_spki(void)
+{
+	EVP_PKEY *key = EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256");
+	unsigned char *der = NULL;
+	int len = i2d_PUBKEY(key, &der);
+	int i, taken = 0;
+
+	ok(tmk_der_is_ec_spki(der, (size_t)len, 256), "an SPKI of P-256");
+	ok(!tmk_der_is_ec_spki(der, (size_t)len, 384) &&
+	   !tmk_der_is_ec_spki(der, (size_t)len, 255) &&
+	   !tmk_der_is_ec_spki(der, (size_t)len - 1, 256) &&
+	   !tmk_der_is_ec_spki(der + 1, (size_t)len - 1, 256) &&
+	   !tmk_der_is_ec_spki(der, 3, 256), "and nothing but");
+	/* Every byte before the coordinates counts. */
+	for (i = 0; i < len - 64; i++) {
+		der[i] ^= 1;
+		taken += tmk_der_is_ec_spki(der, (size_t)len, 256);
+		der[i] ^= 1;
+	}
+	is_int(taken, 0, "with no bit of its head changed");
+	OPENSSL_free(der);
+	EVP_PKEY_free(key);
+}
+
 int main(void)
 {
 	test_rsa(1024);
@@ -132,5 +199,7 @@ int main(void)
 	is_int(tmk_der_curve_bits((const uint8_t *)"\x30\x00", 2), 0,
 	       "explicit parameters are no curve");
 	test_digest_info();
+	test_ed25519();
+	test_is_ec_spki();
 	return tap_done();
 }

@@ -327,7 +327,7 @@ static void test_two_signers(void)
 /* SoftHSM writes its token anew at each login: many at once. */
 static void test_crowd(void)
 {
-	enum { CROWD = 6, TURNS = 4 };
+	enum { CROWD = 32, TURNS = 3 };
 	pid_t pid[CROWD];
 	int i, turn, status, good = 0;
 

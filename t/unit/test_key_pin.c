@@ -18,7 +18,8 @@
 
 static struct tmk_err err;
 static struct tmk_secret *pin;
-static const struct tmk_pin_request request = { "tok", "77", false, false };
+static const struct tmk_pin_request request = { .token = "tok",
+						.serial = "77" };
 
 static bool is_pin(const char *want)
 {
@@ -70,6 +71,22 @@ static void test_files(void)
 		ok(!chown("theirs", 4711, 0), "a file of somebody else");
 		file_refused("theirs", "belongs to somebody else (uid 4711)");
 	}
+}
+
+/* Adding to a secret, as those do who get it in pieces. */
+static void test_add(void)
+{
+	char longer[TMK_SECRET_MAX];
+
+	memset(longer, 'x', sizeof(longer));
+	ok(!tmk_secret_set(pin, "1", 1, &err) &&
+	   !tmk_secret_add(pin, "23", 2, &err) &&
+	   !tmk_secret_add(pin, NULL, 0, &err) && is_pin("123"),
+	   "a PIN in pieces");
+	ok(tmk_secret_add(pin, longer, sizeof(longer) - 2, &err) < 0 &&
+	   is_pin("123"), "one byte too many is refused, what was there stays");
+	ok(!tmk_secret_add(pin, longer, sizeof(longer) - 3, &err) &&
+	   tmk_secret_len(pin) == TMK_SECRET_MAX, "and one less is not");
 }
 
 static int ask(struct tmk_pin_order *order, bool *by_person)
@@ -164,13 +181,14 @@ static void take_terminal(const char *slave)
 /* What the child at the terminal does: 0 when it got "42 42", 3 when none. */
 static void at_terminal(const char *slave)
 {
-	struct tmk_pin_request r = { "tok", "77", true, true };
+	struct tmk_pin_request r = { .token = "tok", .serial = "77",
+				     .count_low = true, .retry = true };
 
 	take_terminal(slave);
 	/* Secrets are wiped on fork: a new one. */
 	if (tmk_secret_new(&pin, &err))
 		_exit(8);
-	if (tmk_pin_ask_terminal(pin, &r, &err))
+	if (tmk_pin_ask_terminal(pin, -1, 10000, &r, &err))
 		_exit(err.code == TMK_KEY ? 3 : 7);
 	_exit(is_pin("42 42") ? 0 : 1);
 }
@@ -372,9 +390,13 @@ int main(void)
 	tap_default_signals();
 	/* Whatever goes wrong with a terminal, it ends. */
 	alarm(60);
+	unsetenv("DISPLAY");
+	unsetenv("WAYLAND_DISPLAY");
+	unsetenv("GPG_TTY");
 	scratch_make();
 	ok(!tmk_secret_new(&pin, &err), "a secret");
 	test_files();
+	test_add();
 	test_order();
 	test_no_terminal();
 	test_terminal();

@@ -131,9 +131,59 @@ static void test_proc(void)
 	tmk_buf_release(&out);
 }
 
+/* The help of `t`, as text. */
+static char *help_of(const struct tmk_opt *t)
+{
+	char *shown = NULL;
+	size_t len;
+	FILE *f = open_memstream(&shown, &len);
+
+	tmk_opt_help(f, "prog [-k KEY]\n            FILE...", t);
+	fclose(f);
+	return shown;
+}
+
+static void test_help(void)
+{
+	bool help = false, json = false;
+	const struct tmk_opt t[] = {
+		{ 'k', "key", TMK_OPT_TEXT, &text, "KEY", "a text" },
+		{ 0, "crl", TMK_OPT_LIST, &list, "FILE", "a list" },
+		{ 0, "json", TMK_OPT_FLAG, &json, NULL, "a flag" },
+		{ 'h', "help", TMK_OPT_FLAG, &help, NULL, "this" },
+		{ 0, NULL, TMK_OPT_FLAG, NULL, NULL, NULL }
+	};
+	char *shown;
+	int n;
+
+	ok(tmk_opt_parse(t, 2, (char *[]){ S("p"), S("--json=table"), NULL },
+			 &n, &err) < 0, "a table of another flag");
+	is_str(err.text, "--json takes no value", "is none");
+	ok(tmk_opt_parse(t, 2, (char *[]){ S("p"), S("--help=tables"), NULL },
+			 &n, &err) < 0, "no other form of help");
+	shown = help_of(t);
+	is_str(shown, "usage: prog [-k KEY]\n            FILE...\n"
+	       "  -k, --key KEY           a text\n"
+	       "      --crl FILE          a list\n"
+	       "      --json              a flag\n"
+	       "  -h, --help              this\n", "help for people");
+	free(shown);
+	ok(!help && !tmk_opt_parse(t, 2, (char *[]){ S("p"), S("--help=table"),
+				   NULL }, &n, &err) && help,
+	   "help for a program is help");
+	shown = help_of(t);
+	is_str(shown, "usage\tprog [-k KEY] FILE...\n"
+	       "option\tk\tkey\tKEY\tonce\ta text\n"
+	       "option\t-\tcrl\tFILE\tmany\ta list\n"
+	       "option\t-\tjson\t-\tonce\ta flag\n"
+	       "option\th\thelp\t-\tonce\tthis\n", "and has its form");
+	free(shown);
+}
+
 int main(void)
 {
 	test_options();
+	test_help();
 	test_proc();
 	return tap_done();
 }
