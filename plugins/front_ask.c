@@ -11,8 +11,10 @@
 static void notice(void *ctx, const char *text)
 {
 	const struct tmk_front_ask *ask = ctx;
+	char line[TMK_TELL_LINE];
 
-	tmk_tell_waiting(ask->program, text);
+	fputs(tmk_tell_waiting(line, sizeof(line), ask->program, text),
+	      stderr);
 }
 
 #define SAID_MAX (4 * TMK_REQUEST_LINES_MAX)

@@ -260,7 +260,8 @@ static int open_session(struct serve *s, struct tmk_err *err)
 	if (tmk_session_get(&s->session, s->sessions, &s->pick, s->config,
 			    &how, warning, sizeof(warning), err))
 		return -1;
-	if (warning[0] && r->verb == TMK_REQUEST_SIGN)
+	/* Whoever prepares first shows a line once (tmk_front_ask). */
+	if (warning[0])
 		warn(s, warning);
 	s->session->key.signer->person = s->person;
 	return 0;

@@ -8,6 +8,7 @@
 
 #include "base/enc.h"
 #include "base/file.h"
+#include "base/tell.h"
 #include "plugins/gpg_status.h"
 
 #define LINE_BYTES 512
@@ -79,16 +80,31 @@ int tmk_gpg_request_deliver(const struct tmk_gpg_args *args,
 	return tmk_gpg_request_created(args->status_fd, answer, err);
 }
 
+/* git reads our standard error as status lines and may show nothing of it:
+ * then a person hears the reason at the terminal. */
+static void say(const struct tmk_gpg_args *args, const char *program,
+		const char *text)
+{
+	char line[TMK_TELL_LINE];
+
+	if (args->status_fd == STDERR_FILENO)
+		fputs(tmk_tell_waiting(line, sizeof(line), program, text),
+		      stderr);
+	else
+		fprintf(stderr, "%s: %s\n", program, text);
+}
+
 int tmk_gpg_request_failed(const struct tmk_gpg_args *args,
 			   const char *program,
 			   const struct tmk_answer *answer)
 {
 	const char *user = args->user ? args->user : "";
-	char shown[256], line[LINE_BYTES];
+	char shown[256], line[LINE_BYTES], hint[sizeof(answer->hint) + 8];
 
-	fprintf(stderr, "%s: %s\n", program, answer->text);
+	say(args, program, answer->text);
+	snprintf(hint, sizeof(hint), "hint: %s", answer->hint);
 	if (answer->hint[0])
-		fprintf(stderr, "%s: hint: %s\n", program, answer->hint);
+		say(args, program, hint);
 	if (answer->code == TMK_KEY) {
 		tmk_enc_show_into(shown, sizeof(shown), user,
 				  tmk_gpg_request_shown(user));

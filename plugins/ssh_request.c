@@ -127,8 +127,11 @@ void tmk_ssh_request_begin(const struct tmk_ssh_args *args, const char *file)
 
 void tmk_ssh_request_notice(void *ctx, const char *text)
 {
+	char line[TMK_TELL_LINE];
+
 	(void)ctx;
-	tmk_tell_waiting(TMK_SSH_PROGRAM, text);
+	fputs(tmk_tell_waiting(line, sizeof(line), TMK_SSH_PROGRAM, text),
+	      stderr);
 }
 
 /* ---- delivering --------------------------------------------------------- */

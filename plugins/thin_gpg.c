@@ -41,8 +41,10 @@ static bool is_plain(const struct tmk_gpg_args *a)
 static void notice(void *ctx, const char *text)
 {
 	const struct call *call = ctx;
+	char line[TMK_TELL_LINE];
 
-	tmk_tell_waiting(call->program, text);
+	fputs(tmk_tell_waiting(line, sizeof(line), call->program, text),
+	      stderr);
 }
 
 /* 0 answered, 1 nobody did; an error is an answer too. */

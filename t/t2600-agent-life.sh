@@ -39,7 +39,8 @@ exits 3 'also to ask it' touchmark agent status
 rm -r "$T/run/touchmark"
 
 # Nothing can be made there: that is no reason not to sign.
-mkdir -p -m 700 "$T/run/touchmark"
+mkdir "$T/run/touchmark"
+chmod 700 "$T/run/touchmark"
 mkdir "$T/run/touchmark/start.lock"
 exits 3 'a place where nothing can be made' touchmark agent start
 has 'the agent does not start' 'has no agent'

@@ -7,7 +7,7 @@
 . "${0%/*}/gpg-lib.sh"
 # shellcheck source=agent-lib.sh
 . "${0%/*}/agent-lib.sh"
-need openssl pkcs11-tool softhsm2-util touchmark-agent xxd
+need openssl pkcs11-tool softhsm2-util ssh-keygen touchmark-agent xxd
 
 token_key dev dev@example.org
 use_shim
@@ -116,5 +116,27 @@ is "$good $declined" '65 10' 'those who waited are served, the others declined'
 is "$(calls C_Login)" $((LOGINS + 2)) 'with one more login'
 is "$(touchmark agent status --json | sed -n \
 	's/.*"signatures":\([0-9]*\).*/\1/p')" 64 'which made all but the first'
+touchmark agent stop >/dev/null
+
+# ---- another key under the same name ---------------------------------------------
+
+# What the configuration says of a name may change: what is open under it is
+# the key of before.
+token_key other other@example.org
+by_ssh() {
+	rm -f "$T/f.sig"
+	touchmark sign -t ssh -k dev "$T/f" >/dev/null 2>&1
+	ssh-keygen -Y check-novalidate -n file -s "$T/f.sig" <"$T/f" 2>&1 |
+		sed -n 's/.*\(SHA256:[^ ]*\).*/\1/p'
+}
+ONE=$(by_ssh)
+is "$(by_ssh)" "${ONE:-none}" 'a key signs'
+git config -f "$CONFIG" touchmark.dev.uri \
+	"$(git config -f "$CONFIG" touchmark.other.uri)"
+TWO=$(by_ssh)
+[ -n "$TWO" ] && [ "$TWO" != "$ONE" ]
+tap $? 'another one after its URI was changed'
+touchmark agent status >"$T/out"
+has '^running, .* 2 open' 'in a session of its own'
 touchmark agent stop >/dev/null
 done_testing

@@ -183,4 +183,16 @@ for agent in auto never; do
 	has 'waits for a touch' 'the person is told'
 	is "$(grep -c 'waits for a touch' "$T/shown")" 1 'once'
 done
+
+# ---- a refusal, which git would keep to itself too ----------------------------
+
+PKI_AT='2020-01-01' PKI_DAYS=10 token_leaf dev dev@example.org
+for agent in auto never; do
+	git config -f "$CONFIG" touchmark.agent "$agent"
+	exits 128 "a commit that is refused, agent = $agent" "$MOCK/terminal" \
+		--log "$T/shown" git -C "$T/r" commit -q -S --allow-empty -m t
+	cp "$T/shown" "$T/out"
+	has 'expired at 2020-' 'the person is told why'
+	has 'hint: ' 'and what to do'
+done
 done_testing

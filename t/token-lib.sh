@@ -32,6 +32,8 @@
 # Left behind: keys k-ALGORITHM in the configuration, with certificates under
 # the root `ca`.
 
+# These tests say themselves where an agent takes part.
+unset XDG_RUNTIME_DIR
 CONFIG=$XDG_CONFIG_HOME/touchmark/config
 SHIM=$MOCK/shim.so
 # SoftHSM keeps a few bytes of each Ed25519 signature: only the whole stack

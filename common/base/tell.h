@@ -8,8 +8,14 @@
 #ifndef TMK_BASE_TELL_H
 #define TMK_BASE_TELL_H
 
-/* Write "PROGRAM: TEXT", escaped, to standard error, and when that is no
- * terminal to the terminal of this process too, if it has one. */
-void tmk_tell_waiting(const char *program, const char *text);
+#include <stddef.h>
+
+#define TMK_TELL_LINE 640	/* bytes that are enough */
+
+/* "PROGRAM: TEXT", escaped and closed by a newline, in `out` (of `size` bytes,
+ * TMK_TELL_LINE) for standard error; when that is no terminal, it goes to the
+ * terminal of this process, if it has one. Returns `out`. */
+char *tmk_tell_waiting(char *out, size_t size, const char *program,
+		       const char *text);
 
 #endif

@@ -47,7 +47,7 @@ int tmk_sign_cert_revoked(X509 *leaf, const char *path, int64_t now,
 	STACK_OF(X509_CRL) *crls = NULL;
 	struct tmk_policy *policy = NULL;
 	X509_REVOKED *entry;
-	int i, rc = -1;
+	int i, rc = -1, unread = 0;
 
 	if (tmk_policy_read(&policy, path, err))
 		return -1;
@@ -57,11 +57,11 @@ int tmk_sign_cert_revoked(X509 *leaf, const char *path, int64_t now,
 		tmk_err_nomem(err);
 		goto out;
 	}
+	/* A list that cannot be read does not take back what another says. */
 	for (i = 0; i < policy->crls; i++)
-		if (tmk_crl_load_path(crls, policy->crl[i], err))
-			goto out;
+		unread |= tmk_crl_load_path(crls, policy->crl[i], err);
 	entry = find_entry(crls, leaf);
-	rc = entry ? refuse(leaf, entry, now, err) : 0;
+	rc = entry ? refuse(leaf, entry, now, err) : unread ? -1 : 0;
 out:
 	ERR_pop_to_mark();
 	sk_X509_CRL_pop_free(crls, X509_CRL_free);

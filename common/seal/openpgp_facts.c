@@ -34,6 +34,7 @@ struct walk {
 	struct tmk_openpgp_packet over;	/* what the next signatures are about */
 	struct choice direct, binding;
 	struct choice user, best;	/* of this user id; of all */
+	struct choice odd;	/* of all, with what is not understood */
 	int64_t user_revoked;
 	/* Keys of those whom the owner named; NULL: not in the keyring. */
 	const struct tmk_openpgp_ring_key *revoker[TMK_OPENPGP_REVOKERS];
@@ -94,7 +95,7 @@ static int holds(struct walk *w, const struct tmk_openpgp_sig *sig,
 	if (!sig->mpis || !tmk_openpgp_hash_md(sig->hash))
 		return 0;
 	if (!is_revocation(sig->type) && (!tmk_openpgp_sig_hash(sig->hash) ||
-					  sig->odd || sig->created < born))
+					  sig->created < born))
 		return 0;
 	if (++w->tries > TMK_OPENPGP_TRIES_MAX) {
 		w->facts->flooded = true;
@@ -133,17 +134,20 @@ static void revoke(struct tmk_openpgp_facts *f,
 		f->revoked_at = at;
 }
 
-/* The user id that was walked over: kept unless it was taken back. */
+/* The user id that was walked over: kept unless it was taken back. What is not
+ * understood binds nothing, but an older word does not come back for it. */
 static void close_user(struct walk *w)
 {
 	const struct tmk_openpgp_sig *sig = &w->user.sig;
 	bool better;
 
-	if (w->user.found && w->user_revoked < sig->created) {
+	if (w->user.found && w->user_revoked < sig->created && sig->odd) {
+		prefer(&w->odd, sig);
+	} else if (w->user.found && w->user_revoked < sig->created) {
 		better = !w->best.found ||
 			sig->primary > w->best.sig.primary ||
 			(sig->primary == w->best.sig.primary &&
-			 sig->created >= w->best.sig.created);
+			 sig->created > w->best.sig.created);
 		if (better) {
 			w->best = w->user;
 			tmk_enc_show_into(w->facts->user,
@@ -197,7 +201,7 @@ static int back_signed(struct walk *w, const struct tmk_openpgp_sig *binding)
 	if (!binding->embedded || !w->facts->key ||
 	    !tmk_openpgp_sig_read(&back, binding->embedded,
 				  binding->embedded_len, &why) ||
-	    back.type != TMK_OPENPGP_BACK)
+	    back.type != TMK_OPENPGP_BACK || back.odd)
 		return 0;
 	if (back.expires)
 		w->back_until = back.created + back.expires;
@@ -346,12 +350,14 @@ static int about_primary(struct walk *w)
 	struct tmk_openpgp_facts *f = w->facts;
 	int64_t created = w->primary->key.created;
 
-	f->bound = w->best.found || w->direct.found;
+	f->bound = w->best.found || (w->direct.found && !w->direct.sig.odd);
 	f->flags = -1;
 	if (w->direct.found)
 		join(f, &w->direct.sig, created);
 	if (w->best.found)
 		join(f, &w->best.sig, created);
+	if (w->odd.found)
+		join(f, &w->odd.sig, created);
 	if (f->flags < 0)
 		f->flags = 0;
 	if (f->revokers) {
@@ -368,7 +374,7 @@ static int about_subkey(struct walk *w)
 	const struct tmk_openpgp_sig *sig = &w->binding.sig;
 	int rc;
 
-	if (!w->binding.found)
+	if (!w->binding.found || sig->odd)
 		return 0;
 	w->over = (struct tmk_openpgp_packet){ TMK_OPENPGP_PUBLIC_SUBKEY,
 		w->subkey->key.body, w->subkey->key.len };

@@ -35,6 +35,7 @@
  *   stop-early    C_GetAttributeValue: give up at the first attribute that is
  *                 missing, the rest untouched
  *   no-public     C_FindObjectsInit: no public keys are found
+ *   forgetful     C_CopyObject: of the copy CKA_LOCAL is false
  *   always-auth   C_GetAttributeValue: CKA_ALWAYS_AUTHENTICATE is true;
  *                 C_Login: the context-specific login is taken for granted
  *   pad-pin       C_Login: a NULL PIN is "1234" typed at the token's own pad
@@ -223,8 +224,6 @@ FORWARD_SESSION(C_GetSessionInfo, (S, CK_SESSION_INFO *i), (s, i))
 FORWARD_SESSION(C_Logout, (S), (s))
 FORWARD_SESSION(C_CreateObject, (S, CK_ATTRIBUTE *t, CK_ULONG n, CK_OBJECT_HANDLE *o),
 	(s, t, n, o))
-FORWARD_SESSION(C_CopyObject, (S, O, CK_ATTRIBUTE *t, CK_ULONG n, CK_OBJECT_HANDLE *c),
-	(s, o, t, n, c))
 FORWARD_SESSION(C_DestroyObject, (S, O), (s, o))
 FORWARD_SESSION(C_SetAttributeValue, (S, O, CK_ATTRIBUTE *t, CK_ULONG n),
 	(s, o, t, n))
@@ -232,6 +231,31 @@ FORWARD_SESSION(C_FindObjects, (S, CK_OBJECT_HANDLE *o, CK_ULONG m, CK_ULONG *n)
 	(s, o, m, n))
 FORWARD_SESSION(C_FindObjectsFinal, (S), (s))
 FORWARD_SESSION(C_SignInit, (S, CK_MECHANISM *m, O), (s, m, o))
+
+static CK_OBJECT_HANDLE forgotten[8];	/* copies made by "forgetful" */
+static int n_forgotten;
+
+static CK_RV shim_C_CopyObject(S, O, CK_ATTRIBUTE *t, CK_ULONG n,
+			       CK_OBJECT_HANDLE *c)
+{
+	CK_RV rv = enter_session("C_CopyObject", "", s);
+
+	if (!rv)
+		rv = real->C_CopyObject(s, o, t, n, c);
+	if (!rv && is("forgetful") && n_forgotten < 8)
+		forgotten[n_forgotten++] = *c;
+	return rv;
+}
+
+static void forget_local(CK_OBJECT_HANDLE o, CK_ATTRIBUTE *t)
+{
+	int i;
+
+	for (i = 0; i < n_forgotten; i++)
+		if (forgotten[i] == o && t->type == CKA_LOCAL &&
+		    t->pValue && t->ulValueLen == 1)
+			*(CK_BBOOL *)t->pValue = CK_FALSE;
+}
 
 static CK_RV shim_C_Finalize(void *a)
 {
@@ -421,8 +445,10 @@ static CK_RV shim_C_GetAttributeValue(CK_SESSION_HANDLE s, CK_OBJECT_HANDLE o,
 		return rv;
 	rv = is("stop-early") ? stop_early(s, o, t, n) :
 		real->C_GetAttributeValue(s, o, t, n);
-	for (i = 0; i < n; i++)
+	for (i = 0; i < n; i++) {
 		twist(&t[i]);
+		forget_local(o, &t[i]);
+	}
 	return rv;
 }
 

@@ -65,6 +65,17 @@ static void make(struct tmk_buf *seal, struct world *w)
 	must_be(!tmk_seal_sshsig.make(&w->request, seal, &err));
 }
 
+/* What the key's own scheme hashes with. */
+static int scheme_hash(EVP_PKEY *key)
+{
+	int bits = EVP_PKEY_get_bits(key);
+
+	if (EVP_PKEY_get_base_id(key) == EVP_PKEY_ED25519)
+		return 0;
+	return EVP_PKEY_get_base_id(key) == EVP_PKEY_RSA || bits > 384 ?
+		TMK_SHA512 : bits > 256 ? TMK_SHA384 : TMK_SHA256;
+}
+
 static void check_facts(const struct world *w, const struct tmk_evidence *ev,
 			const char *what)
 {
@@ -77,6 +88,7 @@ static void check_facts(const struct world *w, const struct tmk_evidence *ev,
 	ok(!strncmp(s->key_id, "SHA256:", 7) && strlen(s->key_id) == 50,
 	   "%s: %s", what, s->key_id);
 	is_int(s->hash, TMK_SHA512, "%s: the hash", what);
+	is_int(s->value_hash, scheme_hash(w->key), "%s: the key's", what);
 	is_int(s->claimed_time, TMK_TIME_NONE, "%s: no time", what);
 	is_int(s->tokens, 0, "%s: no timestamp", what);
 	is_int((long long)s->suffix_len, 0, "%s: no suffix", what);
