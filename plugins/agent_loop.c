@@ -177,7 +177,8 @@ static int end(struct loop *l, enum end why)
 	else
 		tmk_agent_home_leave(l->home);
 	all_ended = wait_talks(l, ms);
-	if (!tmk_agent_work_end(l->work, all_ended ? END_MS : 1)) {
+	if (!tmk_agent_work_end(l->work, all_ended ? END_MS : 1,
+				all_ended)) {
 		tmk_agent_talks_restore_terminals(l->talks);
 		return 1;
 	}
@@ -207,7 +208,7 @@ int tmk_agent_loop_run(struct tmk_agent_home *home, int idle,
 	if (tmk_agent_work_new(&l.work, err))
 		goto out;
 	if (tmk_agent_talks_new(&l.talks, l.work, l.wake, credentials, err)) {
-		(void)tmk_agent_work_end(l.work, END_MS);
+		(void)tmk_agent_work_end(l.work, END_MS, true);
 		goto out;
 	}
 	l.pulse = tmk_clock_ms() + PULSE_MS;

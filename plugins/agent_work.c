@@ -75,7 +75,7 @@ static void begin(struct tmk_agent_work *w)
 static void finish(struct tmk_agent_work *w)
 {
 	struct tmk_buf status = TMK_BUF_INIT(STATUS_MAX);
-	int64_t now = tmk_clock_ms(), left;
+	int64_t now = tmk_clock_slept_ms(), left;
 	int open;
 
 	left = tmk_sessions_expire(w->sessions, now);
@@ -101,7 +101,7 @@ static void *keep(void *arg)
 
 	pthread_mutex_lock(&w->lock);
 	while (!w->ended) {
-		int64_t now = tmk_clock_ms(), left = w->due - now;
+		int64_t now = tmk_clock_slept_ms(), left = w->due - now;
 
 		if (!w->busy && w->forget) {
 			begin(w);
@@ -374,7 +374,7 @@ void tmk_agent_work_leave(struct tmk_agent_work *work, bool finish_all)
 	pthread_mutex_unlock(&work->lock);
 }
 
-bool tmk_agent_work_end(struct tmk_agent_work *work, int ms)
+bool tmk_agent_work_end(struct tmk_agent_work *work, int ms, bool alone)
 {
 	int64_t until = tmk_clock_ms() + ms;
 	bool idle;
@@ -393,6 +393,9 @@ bool tmk_agent_work_end(struct tmk_agent_work *work, int ms)
 	if (!idle)
 		return false;
 	pthread_join(work->keeper, NULL);
+	tmk_sessions_forget(work->sessions);
+	if (!alone)
+		return true;
 	tmk_sessions_free(work->sessions);
 	tmk_buf_release(&work->status);
 	pthread_cond_destroy(&work->change);

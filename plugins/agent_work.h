@@ -64,9 +64,10 @@ bool tmk_agent_work_is_stuck(struct tmk_agent_work *work);
 /* Take no more requests; those that wait are declined unless `finish`. */
 void tmk_agent_work_leave(struct tmk_agent_work *work, bool finish);
 
-/* Wait until nothing runs, at most `ms`, then log out and free everything.
- * Returns false when something did not end in time: then nothing was freed
- * and the process must end by _exit. */
-bool tmk_agent_work_end(struct tmk_agent_work *work, int ms);
+/* Wait until nothing runs, at most `ms`, then log out and, if the caller is
+ * `alone` (no other thread may still come), free everything. Returns false
+ * when something did not end in time: then nothing was freed and the process
+ * must end by _exit. */
+bool tmk_agent_work_end(struct tmk_agent_work *work, int ms, bool alone);
 
 #endif

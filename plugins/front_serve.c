@@ -440,7 +440,7 @@ static int sign(struct serve *s, struct tmk_err *err)
 		}
 		rc = work(s, &why);
 		s->session->key.signer->person = NULL;
-		s->session->used = tmk_clock_ms();
+		s->session->used = tmk_clock_slept_ms();
 		if (!rc)
 			return 0;
 		if (why.code != TMK_KEY)

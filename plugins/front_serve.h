@@ -39,7 +39,7 @@ void tmk_sessions_free(struct tmk_sessions *sessions);
 void tmk_sessions_forget(struct tmk_sessions *sessions);
 
 /* Close those that lie unused for the configured idle time or are older than
- * the configured life time at `now_ms` (tmk_clock_ms). Returns milliseconds
+ * the configured life time at `now_ms` (tmk_clock_slept_ms). Returns milliseconds
  * until the next one is due, -1 when none is open. */
 int64_t tmk_sessions_expire(struct tmk_sessions *sessions, int64_t now_ms);
 

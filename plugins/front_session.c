@@ -125,7 +125,7 @@ int tmk_sessions_status(const struct tmk_sessions *sessions,
 			struct tmk_buf *out, struct tmk_err *err)
 {
 	const struct tmk_session *s;
-	int64_t now = tmk_clock_ms();
+	int64_t now = tmk_clock_slept_ms();
 
 	for (s = sessions->first; s; s = s->next)
 		if (status_line(s, out, now, err))
@@ -191,7 +191,7 @@ static int refresh(struct tmk_session *s, const struct tmk_front_pick *pick,
 		   char *warning, size_t size, struct tmk_err *err)
 {
 	struct stat file = cert_file(pick);
-	int64_t ms = tmk_clock_ms();
+	int64_t ms = tmk_clock_slept_ms();
 
 	if (s->key.chain && ms - s->chained < RECHAIN_MS &&
 	    tmk_front_certs_same(&file, &s->cert) &&
@@ -224,7 +224,7 @@ static int open_new(struct tmk_session **out, struct tmk_sessions *sessions,
 		return -1;
 	}
 	s->id = id;
-	s->opened = s->used = tmk_clock_ms();
+	s->opened = s->used = tmk_clock_slept_ms();
 	s->chained = s->key.chain ? s->opened : 0;
 	s->next = sessions->first;
 	sessions->first = s;
@@ -247,7 +247,7 @@ int tmk_session_get(struct tmk_session **out, struct tmk_sessions *sessions,
 		*warning = '\0';
 	sessions->idle_ms = config->agent_idle * INT64_C(1000);
 	sessions->lifetime_ms = config->agent_lifetime * INT64_C(1000);
-	tmk_sessions_expire(sessions, tmk_clock_ms());
+	tmk_sessions_expire(sessions, tmk_clock_slept_ms());
 	if (make_id(&id, pick, err))
 		return -1;
 	s = find(sessions, id);
@@ -264,7 +264,7 @@ int tmk_session_get(struct tmk_session **out, struct tmk_sessions *sessions,
 	}
 	if (rc)
 		return -1;
-	s->used = tmk_clock_ms();
+	s->used = tmk_clock_slept_ms();
 	*out = s;
 	return 0;
 }

@@ -14,13 +14,23 @@ int64_t tmk_clock_now(void)
 	return (int64_t)time(NULL);
 }
 
-int64_t tmk_clock_ms(void)
+static int64_t read_ms(clockid_t clock)
 {
 	struct timespec ts;
 
-	if (clock_gettime(CLOCK_MONOTONIC, &ts))
+	if (clock_gettime(clock, &ts))
 		return 0;
 	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+int64_t tmk_clock_ms(void)
+{
+	return read_ms(CLOCK_MONOTONIC);
+}
+
+int64_t tmk_clock_slept_ms(void)
+{
+	return read_ms(CLOCK_BOOTTIME);
 }
 
 /* Broken-down UTC, or false when the year has no four digits. */

@@ -20,6 +20,10 @@ int64_t tmk_clock_now(void);
 /* Milliseconds of the monotonic clock, for deadlines. */
 int64_t tmk_clock_ms(void);
 
+/* The same with the time that the machine slept: for what is to end by itself
+ * whether anybody was there or not. */
+int64_t tmk_clock_slept_ms(void);
+
 /* 2026-11-21T06:32:46Z into `out` (TMK_CLOCK_TEXT bytes); "none" for
  * TMK_TIME_NONE. Returns `out`. */
 char *tmk_clock_format(char *out, int64_t t);
