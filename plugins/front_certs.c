@@ -41,14 +41,15 @@ static int share(STACK_OF(X509) **out, STACK_OF(X509) *certs,
 	return *out ? 0 : tmk_err_nomem(err);
 }
 
-static struct kept *find(const char *path)
+/* Its place, -1 when it is not kept. */
+static int find(const char *path)
 {
 	int i;
 
 	for (i = 0; i < KEPT; i++)
 		if (kept[i].path && !strcmp(kept[i].path, path))
-			return &kept[i];
-	return NULL;
+			return i;
+	return -1;
 }
 
 static void drop(struct kept *k)
@@ -70,31 +71,36 @@ static bool settled(const struct stat *st)
 static void keep(const char *path, const struct stat *st,
 		 STACK_OF(X509) *certs)
 {
-	struct kept *k = find(path);
+	STACK_OF(X509) *shared = X509_chain_up_ref(certs);
+	char *name = strdup(path);
+	int at = find(path);
 
-	if (!k) {
-		k = &kept[next];
+	if (!shared || !name) {
+		sk_X509_pop_free(shared, X509_free);
+		free(name);
+		return;
+	}
+	if (at < 0) {
+		at = next;
 		next = (next + 1) % KEPT;
 	}
-	drop(k);
-	k->path = strdup(path);
-	k->certs = X509_chain_up_ref(certs);
-	k->st = *st;
-	if (!k->path || !k->certs)
-		drop(k);
+	drop(&kept[at]);
+	kept[at].path = name;
+	kept[at].st = *st;
+	kept[at].certs = shared;
 }
 
 int tmk_front_certs_load(STACK_OF(X509) **out, const char *path,
 			 struct tmk_err *err)
 {
-	const struct kept *k = find(path);
+	int at = find(path);
 	struct stat before, after;
 	STACK_OF(X509) *certs = NULL;
 
 	if (stat(path, &before))
 		memset(&before, 0, sizeof(before));
-	else if (k && tmk_front_certs_same(&before, &k->st))
-		return share(out, k->certs, err);
+	else if (at >= 0 && tmk_front_certs_same(&before, &kept[at].st))
+		return share(out, kept[at].certs, err);
 	if (tmk_cert_load_file(&certs, path, err))
 		return -1;
 	/* One that changed while it was read, or may yet do so unseen, is not

@@ -49,26 +49,35 @@ void tmk_front_pick_unlearn(const char *name)
 			drop(&kept[i]);
 }
 
+/* An empty place, -1 when there is none. */
+static int room(void)
+{
+	int i;
+
+	for (i = 0; i < KEPT; i++)
+		if (!kept[i].name)
+			return i;
+	return -1;
+}
+
 void tmk_front_pick_learn(const struct tmk_front_pick *pick,
 			  const struct tmk_buf *spki)
 {
-	struct known *k = NULL;
-	int i;
+	const struct tmk_key_config *key = pick->key;
+	int at;
 
-	if (!pick->key)
+	if (!key || !spki->len)
 		return;
-	tmk_front_pick_unlearn(pick->key->name);
-	for (i = 0; i < KEPT && !k; i++)
-		if (!kept[i].name)
-			k = &kept[i];
-	if (!k)
+	tmk_front_pick_unlearn(key->name);
+	at = room();
+	if (at < 0)
 		return;
-	k->name = strdup(pick->key->name);
-	k->uris = join(pick->key->uri, pick->key->uris);
-	tmk_buf_init(&k->spki, SPKI_MAX);
-	if (!k->name || !k->uris || !spki->len ||
-	    tmk_buf_add(&k->spki, spki->data, spki->len))
-		drop(k);
+	tmk_buf_init(&kept[at].spki, SPKI_MAX);
+	kept[at].name = strdup(key->name);
+	kept[at].uris = join(key->uri, key->uris);
+	if (!kept[at].name || !kept[at].uris ||
+	    tmk_buf_add(&kept[at].spki, spki->data, spki->len))
+		drop(&kept[at]);
 }
 
 const struct tmk_buf *tmk_front_pick_known(const struct tmk_key_config *key)

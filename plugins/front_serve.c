@@ -83,7 +83,7 @@ static bool same_configuration(const struct tmk_request *r)
 		const char *theirs = env_of(r, names[i]);
 
 		/* Set to nothing is not always as not set (git(1)). */
-		if (!mine != !theirs || (mine && strcmp(mine, theirs)))
+		if (!mine || !theirs ? mine != theirs : strcmp(mine, theirs))
 			return false;
 	}
 	return tmk_front_softhsm_same(env_of(r, "SOFTHSM2_CONF"));

@@ -44,12 +44,12 @@ SOURCES = $(wildcard common/*/*.c formats/*.c plugins/*.c hooks/*.c)
 
 # A finding of either analyser is a failure.
 analyze:
-	@set -e; for f in $(SOURCES); do \
-		$(CC) $(CPPFLAGS) -std=gnu11 -O1 -fanalyzer -Werror -c \
-			-o /dev/null $$f; \
+	@printf '%s\n' $(SOURCES) | CC='$(CC)' FLAGS='$(subst ','\'',$(CPPFLAGS))' \
+		xargs -P 2 -I {} sh -c 'eval "set -- $$FLAGS"; \
+		"$$CC" "$$@" -std=gnu11 -O1 -fanalyzer -Werror -c \
+			-o /dev/null {} && \
 		clang --analyze -Xclang -analyzer-output=text \
-			-Xclang -analyzer-werror $(CPPFLAGS) -o /dev/null $$f; \
-	done
+			-Xclang -analyzer-werror "$$@" -o /dev/null {}'
 	@echo "analyze: $(words $(SOURCES)) files, nothing found"
 
 lint:
