@@ -40,8 +40,8 @@ ssh-keygen -i -m PKCS8 -f pki/dev.pub >want.pub 2>/dev/null
 is "$(cut -d' ' -f1,2 <"$T/out")" "$(cut -d' ' -f1,2 <want.pub)" \
 	'and is the key that ssh-keygen makes of it'
 uri=$(git config -f "$CONF" touchmark.k-p384.uri)
-ok 'a bare URI' touchmark key export "$uri" --type ssh
-has ' k-p384$' 'has the label as comment'
+ok 'a URI that is a configured key' touchmark key export "$uri" --type ssh
+has ' Key p384 <p384@example.org>$' 'has the user id of its section'
 
 # ---- allowed signers -------------------------------------------------------
 ok 'an allowed_signers line' touchmark key export k-ed25519 --type ssh \
