@@ -187,7 +187,12 @@ fresh_bytes=$(wc -c <before)
 mv away f
 count=$(asked)
 # The last bytes are the signature's value.
-{ head -c $((fresh_bytes - 1)) before; printf '\125'; } >f.p7s
+case $(tail -c 1 before | od -An -tx1) in
+*55) other='\252' ;;
+*) other='\125' ;;
+esac
+# shellcheck disable=SC2059 # an octal escape
+{ head -c $((fresh_bytes - 1)) before; printf "$other"; } >f.p7s
 cp f.p7s before
 mv f away
 exits 1 'a signature that does not hold' touchmark stamp f.p7s

@@ -133,7 +133,8 @@ subject() {
 	openssl x509 -req -in dn.csr -CA "$T/pki/ca.pem" \
 		-CAkey "$T/pki/ca.key" -days 30 -extfile dn.ext \
 		-set_serial "0x$(openssl rand -hex 8)" -out dn.pem \
-		2>setup.log || bail "no certificate for $sname"
+		2>setup.log ||
+		bail "no certificate for $sname: $(tail -n 1 setup.log)"
 	openssl cms -sign -binary -signer dn.pem -inkey dn.key -in data \
 		-outform DER -out dn.der
 	for p in gpgsm touchmark-gpgsm; do
