@@ -128,7 +128,8 @@ subject() {
 		bail "no request for $sname"
 	printf '%s\n' basicConstraints=critical,CA:FALSE \
 		keyUsage=critical,digitalSignature \
-		extendedKeyUsage=codeSigning "subjectAltName=${SAN:-email:a@b}" \
+		extendedKeyUsage=codeSigning \
+		"subjectAltName=${OTHER_NAMES:-email:a@b}" \
 		>dn.ext
 	openssl x509 -req -in dn.csr -CA "$T/pki/ca.pem" \
 		-CAkey "$T/pki/ca.key" -days 30 -extfile dn.ext \
@@ -157,7 +158,7 @@ subject 'a comma' 'O=Org, Inc.' 'CN=A'
 subject 'not ASCII' 'CN=Ünï 漢' 'O=Zürich'
 subject 'percent' 'CN=100% sure'
 subject 'a slash' 'CN=a/b'
-SAN=email:b@example.org,email:c@example.org,DNS:x.example.org,URI:http://u/ \
+OTHER_NAMES=email:b@example.org,email:c@example.org,DNS:x.example.org,URI:http://u/ \
 	subject 'other names' CN=A
 subject 'no common name' O=Org
 
