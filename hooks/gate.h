@@ -13,27 +13,28 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include <git2.h>
-
 #include "base/err.h"
 #include "core/policy.h"
+#include "hooks/gate_bytes.h"
+#include "hooks/oid.h"
 #include "hooks/oidmap.h"
+#include "hooks/repo.h"
 #include "iface/verdict.h"
 
 #define TMK_GATE_COMMANDS_MAX 100000
-#define TMK_GATE_REF_MAX 4096	/* bytes of a ref's name */
+#define TMK_GATE_REF_MAX TMK_REPO_REF_MAX
 #define TMK_GATE_LINES_MAX 20	/* refusals shown */
 #define TMK_GATE_RULES_MAX 1024	/* of one ref; as many as a policy has */
 
 /* One line of the hook's input. */
 struct tmk_gate_command {
-	git_oid old, new;	/* all zero: none */
+	struct tmk_oid old, new;	/* all zero: none */
 	char *ref;
 };
 
 /* The tip of a ref that is at least as strict as a rule. */
 struct tmk_gate_seed {
-	git_oid oid;
+	struct tmk_oid oid;
 	bool line;		/* judged along its first parents alone */
 };
 
@@ -49,14 +50,13 @@ struct tmk_gate_rule {
 /* A ref of the repository before the push. */
 struct tmk_gate_ref {
 	char *name;
-	git_oid oid;
+	struct tmk_oid oid;
 };
 
 struct tmk_gate_audit;		/* below */
 
 struct tmk_gate {
-	git_repository *repo;
-	git_odb *odb;
+	struct tmk_repo *repo;
 	struct tmk_policy *policy;
 	int64_t deadline;	/* tmk_clock_ms() */
 	bool shallow;		/* git would make the repository shallow */
@@ -75,14 +75,6 @@ struct tmk_gate {
 };
 
 /* ---- gate_open.c: the repository and the policy ------------------------- */
-
-/*
- * Open the repository as git handed it to the hook, quarantine included.
- * Fails with TMK_INTERNAL and says why: an object format, an extension or a
- * path that libgit2 cannot read is never passed over.
- */
-int tmk_gate_open_repo(struct tmk_gate *gate, struct tmk_err *err)
-	TMK_MUST_CHECK;
 
 /*
  * Read the policy that the server's configuration names (`touchmark.policy`),
@@ -124,7 +116,7 @@ int tmk_gate_shallow_find(struct tmk_gate *gate, const char *path,
 
 /* Whether git has written down that a history ends at this commit; for the
  * reason that a missing parent gets. */
-bool tmk_gate_shallow_is_edge(struct tmk_gate *gate, const git_oid *oid);
+bool tmk_gate_shallow_is_edge(struct tmk_gate *gate, const struct tmk_oid *oid);
 
 /* ---- gate_report.c ------------------------------------------------------ */
 
@@ -132,12 +124,12 @@ bool tmk_gate_shallow_is_edge(struct tmk_gate *gate, const git_oid *oid);
  * that several rules of a ref refuse for one reason is told and counted once.
  * `oid` may be NULL. */
 void tmk_gate_report(struct tmk_gate *gate, const char *ref,
-		     const git_oid *oid, const struct tmk_verdict *v);
+		     const struct tmk_oid *oid, const struct tmk_verdict *v);
 
 /* An object that is good under the rule in gate->under. Only an audit has
  * anything to say about it. */
 void tmk_gate_report_good(struct tmk_gate *gate, const char *ref,
-			  const git_oid *oid);
+			  const struct tmk_oid *oid);
 
 /* A new command: nothing was told about its objects yet. */
 void tmk_gate_report_begin(struct tmk_gate *gate);
@@ -153,8 +145,13 @@ void tmk_gate_report_end(const struct tmk_gate *gate);
 /* The value a ref has now, and the ref that a symbolic one ends in (`target`,
  * TMK_GATE_REF_MAX bytes, "" for a plain ref). A ref that does not exist is
  * all zero. */
-int tmk_gate_refs_now(struct tmk_gate *gate, const char *ref, git_oid *oid,
+int tmk_gate_refs_now(struct tmk_gate *gate, const char *ref, struct tmk_oid *oid,
 		      char *target, struct tmk_err *err) TMK_MUST_CHECK;
+
+/* Remember a ref that the repository (in an audit: the server) has. */
+int tmk_gate_refs_add(struct tmk_gate *gate, const char *name,
+		      const struct tmk_oid *oid, struct tmk_err *err)
+	TMK_MUST_CHECK;
 
 /* The tips of all refs whose history was let in under a rule that covers rule
  * `i`; borrowed from the gate. */
@@ -164,31 +161,37 @@ int tmk_gate_refs_seeds(struct tmk_gate *gate, int i,
 
 /* ---- gate_object.c ------------------------------------------------------ */
 
+/* An object as it is stored; borrowed until the next one is read. */
+struct tmk_gate_raw {
+	enum tmk_object_type type;	/* NONE: it was not read */
+	const uint8_t *data;
+	size_t len;
+};
+
 /*
  * Read a raw object, its size asked first. Returns 0 with *out set, or 0 with
- * *out NULL and a refusal in `v` (object-missing, limit-exceeded), negative
- * when it could not. The object is freed with git_odb_object_free.
+ * the type NONE and a refusal in `v` (object-missing, limit-exceeded),
+ * negative when it could not.
  */
-int tmk_gate_object_read(struct tmk_gate *gate, git_odb_object **out,
-			 const git_oid *oid, struct tmk_verdict *v,
+int tmk_gate_object_read(struct tmk_gate *gate, struct tmk_gate_raw *out,
+			 const struct tmk_oid *oid, struct tmk_verdict *v,
 			 struct tmk_err *err) TMK_MUST_CHECK;
 
-/* The type of an object; GIT_OBJECT_INVALID with a refusal in `v` when it is
- * not there. */
-int tmk_gate_object_type(struct tmk_gate *gate, git_object_t *type,
-			 const git_oid *oid, struct tmk_verdict *v,
+/* The type of an object; NONE with a refusal in `v` when it is not there. */
+int tmk_gate_object_type(struct tmk_gate *gate, enum tmk_object_type *type,
+			 const struct tmk_oid *oid, struct tmk_verdict *v,
 			 struct tmk_err *err) TMK_MUST_CHECK;
 
 /* Judge one commit / tag object under one rule. */
-int tmk_gate_object_judge(struct tmk_gate *gate, const git_oid *oid,
+int tmk_gate_object_judge(struct tmk_gate *gate, const struct tmk_oid *oid,
 			  const struct tmk_ref_rule *rule,
 			  struct tmk_verdict *v, struct tmk_err *err)
 	TMK_MUST_CHECK;
 
 /* What a ref points at when every tag around it is taken off. */
 struct tmk_gate_peeled {
-	git_oid oid;		/* the last object */
-	git_object_t type;	/* of it */
+	struct tmk_oid oid;		/* the last object */
+	enum tmk_object_type type;	/* of it */
 	int tags;		/* taken off */
 	char name[1024];	/* of the outermost tag, "" without; bytes */
 	size_t name_len;
@@ -200,13 +203,11 @@ struct tmk_gate_peeled {
  * than [limits] tagDepth is tag-target always. `v` gets the refusal.
  */
 int tmk_gate_object_peel(struct tmk_gate *gate, struct tmk_gate_peeled *out,
-			 const git_oid *oid, bool strict,
+			 const struct tmk_oid *oid, bool strict,
 			 struct tmk_verdict *v, struct tmk_err *err)
 	TMK_MUST_CHECK;
 
 /* ---- gate_audit.c: the same judgement, asked for by hand ----------------- */
-
-struct tmk_finding;
 
 /*
  * `touchmark-pre-receive --audit`: no push, but what a push would be told. The
@@ -220,32 +221,23 @@ struct tmk_gate_audit {
 	bool all;		/* tell the good ones too */
 	uint64_t judged;	/* objects, once for each rule */
 	/* Who signed the object that was judged last. */
-	git_oid oid;
+	struct tmk_oid oid;
 	bool known;
-	char signer[512];	/* escaped */
-	char key[80];		/* fingerprint of certificate or key */
-	int64_t time;
-	bool stamped;
-	char tsa[256];
+	struct tmk_gate_signer signer;
 };
 
 /* Read the policy of the command line. Fails as tmk_gate_open_policy. */
 int tmk_gate_audit_open(struct tmk_gate *gate, struct tmk_err *err)
 	TMK_MUST_CHECK;
 
-/* Remember a ref that the server has, and what it points to; no other ref is
- * asked for then. */
-int tmk_gate_audit_have(struct tmk_gate *gate, const char *ref,
-			const git_oid *oid, struct tmk_err *err)
-	TMK_MUST_CHECK;
-
-/* Who signed an object, as far as it is known (`f` may be NULL). */
-void tmk_gate_audit_found(struct tmk_gate_audit *audit, const git_oid *oid,
-			  const struct tmk_finding *f);
+/* Who signed an object, as far as it is known (`answer` may be NULL). */
+void tmk_gate_audit_found(struct tmk_gate_audit *audit,
+			  const struct tmk_oid *oid,
+			  const struct tmk_gate_answer *answer);
 
 /* One line: a verdict about an object under gate->under. `oid` may be NULL. */
 void tmk_gate_audit_say(const struct tmk_gate *gate, const char *ref,
-			const git_oid *oid, const struct tmk_verdict *v);
+			const struct tmk_oid *oid, const struct tmk_verdict *v);
 
 /* The line about everything that could not be judged. */
 void tmk_gate_audit_say_failed(enum tmk_reason reason,
@@ -268,18 +260,18 @@ int tmk_gate_command_judge(struct tmk_gate *gate,
 /* Judge what `tip` brings in under rule `i` (require = commits). `old` is the
  * ref's value until now, NULL for none. */
 int tmk_gate_commits_judge(struct tmk_gate *gate, const char *ref,
-			   const git_oid *tip, const git_oid *old, int i,
+			   const struct tmk_oid *tip, const struct tmk_oid *old, int i,
 			   struct tmk_err *err) TMK_MUST_CHECK;
 
 /* Judge the tip alone (require = tip). */
 int tmk_gate_commits_judge_tip(struct tmk_gate *gate, const char *ref,
-			       const git_oid *tip, int i,
+			       const struct tmk_oid *tip, int i,
 			       struct tmk_err *err) TMK_MUST_CHECK;
 
 /* Whether `old` is an ancestor of `tip`, or is it. A walk that ends at a
  * missing object says so in `v`. */
 int tmk_gate_commits_forward(struct tmk_gate *gate, bool *forward,
-			     const git_oid *tip, const git_oid *old,
+			     const struct tmk_oid *tip, const struct tmk_oid *old,
 			     struct tmk_verdict *v, struct tmk_err *err)
 	TMK_MUST_CHECK;
 

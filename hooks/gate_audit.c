@@ -13,11 +13,7 @@
 
 #include "base/clock.h"
 #include "base/enc.h"
-#include "core/judge.h"
 #include "hooks/gate.h"
-#include "x509/cert.h"
-
-#define HAVE_MAX 1000000	/* refs of a server */
 
 int tmk_gate_audit_open(struct tmk_gate *gate, struct tmk_err *err)
 {
@@ -31,57 +27,15 @@ int tmk_gate_audit_open(struct tmk_gate *gate, struct tmk_err *err)
 	return tmk_gate_open_rules(gate, err);
 }
 
-int tmk_gate_audit_have(struct tmk_gate *gate, const char *ref,
-			const git_oid *oid, struct tmk_err *err)
+void tmk_gate_audit_found(struct tmk_gate_audit *audit,
+			  const struct tmk_oid *oid,
+			  const struct tmk_gate_answer *answer)
 {
-	size_t n = gate->refs;
-	struct tmk_gate_ref *grown, own;
-
-	if (n >= HAVE_MAX)
-		return tmk_err_set(err, TMK_INPUT, "the server has more than "
-				   "%d refs", HAVE_MAX);
-	if (!(n & (n - 1))) {
-		grown = realloc(gate->ref, (n ? n * 2 : 1) * sizeof(*grown));
-		if (!grown)
-			return tmk_err_nomem(err);
-		gate->ref = grown;
-	}
-	own.name = strdup(ref);
-	if (!own.name)
-		return tmk_err_nomem(err);
-	git_oid_cpy(&own.oid, oid);
-	gate->ref[gate->refs++] = own;
-	return 0;
-}
-
-/* A certificate's holder, or whom a key without one belongs to. */
-static void name_signer(struct tmk_gate_audit *audit,
-			const struct tmk_finding *f)
-{
-	char hex[TMK_FINGERPRINT_TEXT];
-
-	if (f->cert) {
-		tmk_cert_subject(audit->signer, sizeof(audit->signer),
-				 f->cert);
-		snprintf(audit->key, sizeof(audit->key), "sha256:%s",
-			 tmk_cert_sha256(hex, f->cert));
+	audit->known = answer && answer->signers;
+	if (!audit->known)
 		return;
-	}
-	snprintf(audit->signer, sizeof(audit->signer), "%s", f->user);
-	snprintf(audit->key, sizeof(audit->key), "%s", f->key_id);
-}
-
-void tmk_gate_audit_found(struct tmk_gate_audit *audit, const git_oid *oid,
-			  const struct tmk_finding *f)
-{
-	audit->known = f != NULL;
-	if (!f)
-		return;
-	git_oid_cpy(&audit->oid, oid);
-	audit->time = f->time;
-	audit->stamped = f->stamped;
-	memcpy(audit->tsa, f->tsa, sizeof(audit->tsa));
-	name_signer(audit, f);
+	audit->oid = *oid;
+	audit->signer = answer->signer[0];
 }
 
 /* One field and what follows it. Nothing in it can end the field. */
@@ -95,26 +49,27 @@ static void field(const char *text, char end)
 }
 
 void tmk_gate_audit_say(const struct tmk_gate *gate, const char *ref,
-			const git_oid *oid, const struct tmk_verdict *v)
+			const struct tmk_oid *oid, const struct tmk_verdict *v)
 {
 	const struct tmk_gate_audit *a = gate->audit;
-	bool who = oid && a->known && git_oid_equal(oid, &a->oid);
-	char hex[GIT_OID_HEXSZ + 1] = "", when[TMK_CLOCK_TEXT] = "";
+	bool who = oid && a->known && tmk_oid_equal(oid, &a->oid);
+	const struct tmk_gate_signer *s = &a->signer;
+	char hex[TMK_OID_TEXT] = "", when[TMK_CLOCK_TEXT] = "";
 	char name[TMK_GATE_REF_MAX];
 
 	if (oid)
-		git_oid_tostr(hex, sizeof(hex), oid);
-	if (who && a->time != TMK_TIME_NONE)
-		tmk_clock_format(when, a->time);
+		tmk_oid_show(hex, oid);
+	if (who && s->time != TMK_TIME_NONE)
+		tmk_clock_format(when, s->time);
 	field("object", '\t');
 	field(tmk_enc_show_into(name, sizeof(name), ref, strlen(ref)), '\t');
 	field(hex, '\t');
 	field(tmk_reason_id(v->reason), '\t');
 	field(gate->under ? gate->under->pattern : "", '\t');
-	field(who ? a->signer : "", '\t');
-	field(who ? a->key : "", '\t');
+	field(who ? s->who : "", '\t');
+	field(who ? s->key : "", '\t');
 	field(when, '\t');
-	field(who && a->stamped ? a->tsa : "", '\t');
+	field(who && s->stamped ? s->tsa : "", '\t');
 	field(v->text, '\t');
 	field(v->hint, '\n');
 }

@@ -13,7 +13,7 @@ struct job {
 	const struct tmk_gate_command *c;
 	const char *ref;
 	char target[TMK_GATE_REF_MAX];	/* of a symbolic ref, "" if plain */
-	git_oid now;			/* its value before the push */
+	struct tmk_oid now;			/* its value before the push */
 	int rule[TMK_GATE_RULES_MAX];	/* that apply */
 	int rules;
 	struct tmk_gate_peeled peeled;	/* of the new value */
@@ -98,11 +98,11 @@ static bool all_nothing(const struct job *job)
 /* Creating, moving and deleting, before any object is looked at. */
 static int judge_change(struct job *job)
 {
-	bool none = git_oid_is_zero(&job->c->old);
-	bool gone = git_oid_is_zero(&job->c->new);
+	bool none = tmk_oid_is_zero(&job->c->old);
+	bool gone = tmk_oid_is_zero(&job->c->new);
 	int n;
 
-	if (!git_oid_equal(&job->c->old, &job->now)) {
+	if (!tmk_oid_equal(&job->c->old, &job->now)) {
 		tmk_verdict_refuse(&job->v, TMK_REF_FORCE, "the ref is not "
 			"where the push believes it to be");
 		return tmk_verdict_hint(&job->v, "git fetch, then push again");
@@ -140,12 +140,12 @@ static int judge_target(struct job *job)
 {
 	const struct tmk_gate_peeled *p = &job->peeled;
 	bool branch = is_under(job, "refs/heads/");
-	const char *what = git_object_type2string(p->type);
+	const char *what = tmk_object_type_name(p->type);
 
 	if (branch && p->tags)
 		return tmk_verdict_refuse(&job->v, TMK_TAG_TARGET,
 			"a branch holds a commit, not a tag object");
-	if (p->type == GIT_OBJECT_COMMIT)
+	if (p->type == TMK_OBJECT_COMMIT)
 		return 0;
 	if (branch)
 		return tmk_verdict_refuse(&job->v, TMK_TAG_TARGET,
@@ -195,14 +195,14 @@ static int judge_forward(struct job *job)
 
 	for (n = 0; n < job->rules && rule_at(job, n)->force; n++)
 		;
-	if (n == job->rules || git_oid_is_zero(&job->c->old))
+	if (n == job->rules || tmk_oid_is_zero(&job->c->old))
 		return 0;
 	if (tmk_gate_object_peel(job->gate, &before, &job->c->old, false,
 				 &ignored, job->err) < 0)
 		return -1;
 	if (ignored.reason == TMK_GOOD &&
-	    before.type == GIT_OBJECT_COMMIT &&
-	    job->peeled.type == GIT_OBJECT_COMMIT &&
+	    before.type == TMK_OBJECT_COMMIT &&
+	    job->peeled.type == TMK_OBJECT_COMMIT &&
 	    tmk_gate_commits_forward(job->gate, &forward, &job->peeled.oid,
 				     &before.oid, &job->v, job->err) < 0)
 		return -1;
@@ -219,8 +219,8 @@ static int judge_rule(struct job *job, int n)
 {
 	const struct tmk_ref_rule *r = rule_at(job, n);
 	struct tmk_verdict v = TMK_VERDICT_INIT;
-	struct tmk_gate_peeled before = { .type = GIT_OBJECT_INVALID };
-	const git_oid *old = NULL;
+	struct tmk_gate_peeled before = { .type = TMK_OBJECT_NONE };
+	const struct tmk_oid *old = NULL;
 
 	if (r->require == TMK_REQUIRE_NOTHING)
 		return 0;
@@ -244,11 +244,11 @@ static int judge_rule(struct job *job, int n)
 	if (r->require != TMK_REQUIRE_COMMITS)
 		return 0;
 	v.reason = TMK_GOOD;
-	if (!git_oid_is_zero(&job->c->old) &&
+	if (!tmk_oid_is_zero(&job->c->old) &&
 	    tmk_gate_object_peel(job->gate, &before, &job->c->old, false, &v,
 				 job->err) < 0)
 		return -1;
-	if (before.type == GIT_OBJECT_COMMIT && v.reason == TMK_GOOD)
+	if (before.type == TMK_OBJECT_COMMIT && v.reason == TMK_GOOD)
 		old = &before.oid;
 	return tmk_gate_commits_judge(job->gate, job->ref, &job->peeled.oid,
 				      old, job->rule[n], job->err);
@@ -261,13 +261,13 @@ static int judge_ref(struct job *job)
 			      job->err) < 0)
 		return -1;
 	if (job->gate->audit)
-		git_oid_cpy(&job->now, &job->c->old);
+		job->now = job->c->old;
 	find_rules(job, job->ref);
 	/* a symbolic ref moves the one behind it, whose rules hold as well */
 	if (job->v.reason == TMK_GOOD && job->target[0])
 		find_rules(job, job->target);
 	if (job->v.reason != TMK_GOOD || judge_change(job) < 0 ||
-	    job->v.reason != TMK_GOOD || git_oid_is_zero(&job->c->new))
+	    job->v.reason != TMK_GOOD || tmk_oid_is_zero(&job->c->new))
 		return 0;
 	if (job->gate->shallow)
 		return tmk_verdict_refuse(&job->v, TMK_PUSH_SHALLOW,
@@ -289,7 +289,7 @@ int tmk_gate_command_judge(struct tmk_gate *gate,
 {
 	struct job job = { .gate = gate, .c = command, .ref = command->ref,
 			   .err = err };
-	bool gone = git_oid_is_zero(&command->new);
+	bool gone = tmk_oid_is_zero(&command->new);
 	int n;
 
 	tmk_gate_report_begin(gate);

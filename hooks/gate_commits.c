@@ -27,16 +27,19 @@ struct job {
 static int push_exempt(struct job *job)
 {
 	const struct tmk_policy *policy = job->gate->policy;
-	git_oid oid;
-	int i;
+	struct tmk_repo *repo = job->gate->repo;
+	struct tmk_oid oid;
+	int i, has;
 
-	for (i = 0; i < policy->exempts; i++)
-		if (strlen(policy->exempt[i]) == GIT_OID_HEXSZ &&
-		    !git_oid_fromstr(&oid, policy->exempt[i]) &&
-		    git_odb_exists(job->gate->odb, &oid) &&
-		    tmk_walk_push(&job->walk, &oid, TMK_WALK_EXEMPT,
-				  job->err) < 0)
+	for (i = 0; i < policy->exempts; i++) {
+		if (strlen(policy->exempt[i]) != repo->hex ||
+		    !tmk_oid_read(&oid, policy->exempt[i], repo->hex))
+			continue;
+		has = tmk_repo_has(repo, &oid, job->err);
+		if (has < 0 || (has && tmk_walk_push(&job->walk, &oid,
+					TMK_WALK_EXEMPT, job->err) < 0))
 			return -1;
+	}
 	return 0;
 }
 
@@ -75,11 +78,11 @@ static int settle(struct job *job)
 static void say_missing(struct tmk_gate *gate, const struct tmk_walk *walk,
 			uint32_t n, struct tmk_verdict *v)
 {
-	char hex[GIT_OID_HEXSZ + 1], child[GIT_OID_HEXSZ + 1];
+	char hex[TMK_OID_TEXT], child[TMK_OID_TEXT];
 	uint32_t c = walk->entry[n].child;
 
-	git_oid_tostr(hex, sizeof(hex), &walk->ids.key[n]);
-	git_oid_tostr(child, sizeof(child), &walk->ids.key[c]);
+	tmk_oid_show(hex, &walk->ids.key[n]);
+	tmk_oid_show(child, &walk->ids.key[c]);
 	if (c == n)
 		tmk_verdict_refuse(v, TMK_OBJECT_MISSING,
 				   "commit %s is not there", hex);
@@ -107,9 +110,9 @@ static int refuse(struct job *job, uint32_t n, const struct tmk_verdict *v)
 static int judge_entry(struct job *job, uint32_t n)
 {
 	struct tmk_verdict v = TMK_VERDICT_INIT;
-	git_oid oid;
+	struct tmk_oid oid;
 
-	git_oid_cpy(&oid, &job->walk.ids.key[n]);
+	oid = job->walk.ids.key[n];
 	if (job->walk.entry[n].state == TMK_WALK_MISSING)
 		say_missing(job->gate, &job->walk, n, &v);
 	else if (tmk_gate_object_judge(job->gate, &oid,
@@ -138,7 +141,7 @@ static int remember(struct job *job, uint32_t n)
 	return 0;
 }
 
-static int judge_all(struct job *job, const git_oid *tip)
+static int judge_all(struct job *job, const struct tmk_oid *tip)
 {
 	uint32_t n, count = job->walk.ids.count;
 	struct tmk_verdict late = TMK_VERDICT_INIT;
@@ -168,7 +171,7 @@ static int judge_all(struct job *job, const git_oid *tip)
 }
 
 /* Find what is new; 0 with walk.stop set when that took too much. */
-static int find_new(struct job *job, const git_oid *tip, const git_oid *old)
+static int find_new(struct job *job, const struct tmk_oid *tip, const struct tmk_oid *old)
 {
 	int done;
 
@@ -187,7 +190,7 @@ static int find_new(struct job *job, const git_oid *tip, const git_oid *old)
 }
 
 int tmk_gate_commits_judge(struct tmk_gate *gate, const char *ref,
-			   const git_oid *tip, const git_oid *old, int i,
+			   const struct tmk_oid *tip, const struct tmk_oid *old, int i,
 			   struct tmk_err *err)
 {
 	struct job job = { .gate = gate, .ref = ref, .i = i, .err = err };
@@ -218,7 +221,7 @@ out:
 }
 
 int tmk_gate_commits_judge_tip(struct tmk_gate *gate, const char *ref,
-			       const git_oid *tip, int i, struct tmk_err *err)
+			       const struct tmk_oid *tip, int i, struct tmk_err *err)
 {
 	struct job job = { .gate = gate, .ref = ref, .i = i, .err = err };
 	struct tmk_verdict v = TMK_VERDICT_INIT;
@@ -249,7 +252,7 @@ out:
 }
 
 int tmk_gate_commits_forward(struct tmk_gate *gate, bool *forward,
-			     const git_oid *tip, const git_oid *old,
+			     const struct tmk_oid *tip, const struct tmk_oid *old,
 			     struct tmk_verdict *v, struct tmk_err *err)
 {
 	const struct tmk_walk_entry *e;

@@ -9,8 +9,7 @@
 
 #include "hooks/gate.h"
 
-#define HEX 40
-#define LINE_MAX_BYTES (2 * (HEX + 1) + TMK_GATE_REF_MAX)
+#define LINE_MAX_BYTES (2 * (TMK_OID_HEX + 1) + TMK_GATE_REF_MAX)
 
 /* One line without its newline. Returns 1, 0 at the end, -1 when it is too
  * long or not closed. */
@@ -31,53 +30,55 @@ static int read_line(FILE *in, char *line, size_t size, size_t *len)
 	return c != EOF;
 }
 
-static bool read_oid(git_oid *out, const char *hex)
+static bool read_oid(struct tmk_oid *out, const char *hex, size_t digits)
 {
-	return strspn(hex, "0123456789abcdef") >= HEX &&
-		!git_oid_fromstrn(out, hex, HEX);
+	return strspn(hex, "0123456789abcdef") >= digits &&
+		tmk_oid_read(out, hex, digits);
 }
 
 /* Only what git itself lets through as a ref below refs/. */
-static bool ref_ok(const char *ref)
+static bool ref_ok(struct tmk_repo *repo, const char *ref)
 {
 	const char *p;
-	int valid = 0;
 
 	for (p = ref; *p; p++)
 		if ((unsigned char)*p <= 0x20 || *p == 0x7f)
 			return false;
 	return !strncmp(ref, "refs/", 5) && strlen(ref) < TMK_GATE_REF_MAX &&
-		!git_reference_name_is_valid(&valid, ref) && valid;
+		repo->ops->name_ok(repo, ref);
 }
 
 /* "have OID REF", of which `rest` is what follows the word. */
 static int add_have(struct tmk_gate *gate, const char *rest, size_t len,
 		    struct tmk_err *err)
 {
-	git_oid oid;
+	size_t hex = gate->repo->hex;
+	struct tmk_oid oid;
 
-	if (len <= HEX + 1 || !read_oid(&oid, rest) || rest[HEX] != ' ' ||
-	    !ref_ok(rest + HEX + 1))
+	if (len <= hex + 1 || !read_oid(&oid, rest, hex) ||
+	    rest[hex] != ' ' || !ref_ok(gate->repo, rest + hex + 1))
 		return tmk_err_set(err, TMK_INTERNAL, "a line of the input is "
 				   "not \"have oid ref\"");
-	return tmk_gate_audit_have(gate, rest + HEX + 1, &oid, err);
+	return tmk_gate_refs_add(gate, rest + hex + 1, &oid, err);
 }
 
 static int add_command(struct tmk_gate *gate, const char *line, size_t len,
 		       struct tmk_err *err)
 {
 	struct tmk_gate_command c = { 0 };
-	const char *ref = line + 2 * (HEX + 1);
+	size_t hex = gate->repo->hex;
+	const char *ref = line + 2 * (hex + 1);
 
-	if (strlen(line) != len || len <= 2 * (HEX + 1) ||
-	    line[HEX] != ' ' || ref[-1] != ' ' || !read_oid(&c.old, line) ||
-	    !read_oid(&c.new, line + HEX + 1)) {
+	if (strlen(line) != len || len <= 2 * (hex + 1) ||
+	    line[hex] != ' ' || ref[-1] != ' ' ||
+	    !read_oid(&c.old, line, hex) ||
+	    !read_oid(&c.new, line + hex + 1, hex)) {
 		tmk_err_set(err, TMK_INTERNAL, "line %d of the input is not "
-			    "\"old new ref\" with SHA-1 ids",
-			    gate->commands + 1);
+			    "\"old new ref\" with ids of %zu digits",
+			    gate->commands + 1, hex);
 		return tmk_err_hint(err, "git runs this as hooks/pre-receive");
 	}
-	if (!ref_ok(ref))
+	if (!ref_ok(gate->repo, ref))
 		return tmk_err_set(err, TMK_INTERNAL, "\"%.200s\" is no valid "
 				   "ref name", ref);
 	if (!(gate->commands & (gate->commands - 1))) {

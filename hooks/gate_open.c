@@ -13,86 +13,26 @@
 
 #define POLICY_DEFAULT "/etc/touchmark/policy"
 
-static const char *git_text(void)
-{
-	const git_error *e = git_error_last();
-
-	return e && e->message ? e->message : "no reason given";
-}
-
-int tmk_gate_open_repo(struct tmk_gate *gate, struct tmk_err *err)
-{
-	/* every object is read once: a cache would only keep memory */
-	git_libgit2_opts(GIT_OPT_ENABLE_CACHING, 0);
-	git_libgit2_opts(GIT_OPT_ENABLE_STRICT_HASH_VERIFICATION, 1);
-	if (git_repository_open_ext(&gate->repo, NULL,
-				    GIT_REPOSITORY_OPEN_FROM_ENV, NULL) < 0) {
-		tmk_err_set(err, TMK_INTERNAL, "this repository cannot be "
-			    "read: %s", git_text());
-		return tmk_err_hint(err, "the administrator must keep SHA-1 "
-			"objects, plain refs and no further extension here, "
-			"under a path without ':' owned by the server's user");
-	}
-	/* an audit has no quarantine that could be hidden */
-	if (!gate->audit &&
-	    (strchr(git_repository_path(gate->repo), ':') ||
-	     strchr(git_repository_commondir(gate->repo), ':'))) {
-		tmk_err_set(err, TMK_INTERNAL, "the repository's path holds "
-			    "a ':', which hides the objects of a push");
-		return tmk_err_hint(err, "the administrator must move the "
-				    "repository");
-	}
-	if (git_repository_get_namespace(gate->repo)) {
-		tmk_err_set(err, TMK_INTERNAL, "git namespaces are not "
-			    "supported yet");
-		return tmk_err_hint(err, "push to a repository without "
-				    "GIT_NAMESPACE");
-	}
-	if (git_repository_odb(&gate->odb, gate->repo) < 0)
-		return tmk_err_set(err, TMK_INTERNAL, "the objects cannot be "
-				   "read: %s", git_text());
-	return 0;
-}
-
 /* touchmark.policy, or the default. *out belongs to the caller. */
 static int policy_path(struct tmk_gate *gate, char **out, struct tmk_err *err)
 {
-	git_config *config = NULL;
-	git_buf path = { 0 };
-	char base[4096];
-	int rc, ret = -1;
+	struct tmk_repo *repo = gate->repo;
+	char base[4096], *path = NULL;
 
-	if (git_repository_config_snapshot(&config, gate->repo) < 0)
-		return tmk_err_set(err, TMK_USAGE, "the server's git "
-				   "configuration cannot be read: %s",
-				   git_text());
-	rc = git_config_get_path(&path, config, "touchmark.gatelog");
-	git_buf_dispose(&path);
-	if (rc != GIT_ENOTFOUND) {
-		tmk_err_set(err, TMK_USAGE, "touchmark.gateLog is not "
-			    "supported yet");
-		tmk_err_hint(err, "the administrator must unset "
-			     "touchmark.gateLog");
-		goto out;
-	}
-	memset(&path, 0, sizeof(path));
-	rc = git_config_get_path(&path, config, "touchmark.policy");
-	if (rc == GIT_ENOTFOUND) {
+	if (repo->ops->config(repo, &path, "touchmark.policy", true, err) < 0)
+		return -1;
+	if (!path) {
 		*out = strdup(POLICY_DEFAULT);
-	} else if (rc < 0 || !path.size) {
-		tmk_err_set(err, TMK_USAGE, "touchmark.policy: %s",
-			    rc < 0 ? git_text() : "no file is named");
-		goto out;
+	} else if (!*path) {
+		free(path);
+		return tmk_err_set(err, TMK_USAGE,
+				   "touchmark.policy: no file is named");
 	} else if (snprintf(base, sizeof(base), "%s/config",
-			    git_repository_commondir(gate->repo)) <
-		   (int)sizeof(base)) {
-		*out = tmk_file_resolve(base, NULL, path.ptr);
+			    repo->common_dir) < (int)sizeof(base)) {
+		*out = tmk_file_resolve(base, NULL, path);
 	}
-	ret = *out ? 0 : tmk_err_nomem(err);
-out:
-	git_buf_dispose(&path);
-	git_config_free(config);
-	return ret;
+	free(path);
+	return *out ? 0 : tmk_err_nomem(err);
 }
 
 /* Whether `path` lies below the folder `dir`, links resolved. */
@@ -115,11 +55,11 @@ static bool lies_below(const char *path, const char *dir)
 static int outside_worktree(struct tmk_gate *gate, const char *path,
 			    struct tmk_err *err)
 {
-	const char *tree = git_repository_workdir(gate->repo);
+	const char *tree = gate->repo->worktree;
 
 	if (!tree || !path || !lies_below(path, tree) ||
-	    lies_below(path, git_repository_path(gate->repo)) ||
-	    lies_below(path, git_repository_commondir(gate->repo)))
+	    lies_below(path, gate->repo->dir) ||
+	    lies_below(path, gate->repo->common_dir))
 		return 0;
 	tmk_err_set(err, TMK_USAGE, "%s lies in the working tree, which is "
 		    "pushed", path);
@@ -170,7 +110,7 @@ int tmk_gate_open_policy(struct tmk_gate *gate, struct tmk_err *err)
 	}
 	if (tmk_policy_load(&gate->policy, path, err) < 0 ||
 	    files_outside(gate, err) < 0 ||
-	    tmk_gate_version_check(git_repository_commondir(gate->repo),
+	    tmk_gate_version_check(gate->repo->common_dir,
 				   gate->policy->version, err) < 0)
 		goto out;
 	if (tmk_gate_open_rules(gate, err) < 0)
@@ -204,7 +144,6 @@ void tmk_gate_release(struct tmk_gate *gate)
 	free(gate->command);
 	free(gate->ref);
 	tmk_policy_free(gate->policy);
-	git_odb_free(gate->odb);
-	git_repository_free(gate->repo);
+	tmk_repo_close(gate->repo);
 	memset(gate, 0, sizeof(*gate));
 }

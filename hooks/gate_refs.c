@@ -7,60 +7,20 @@
 #include "base/clock.h"
 #include "hooks/gate.h"
 
-#define SYMBOLIC_MAX 5		/* links followed, as git does */
 #define REFS_MAX 5000000
 
-static int git_failed(struct tmk_err *err, const char *what)
+int tmk_gate_refs_now(struct tmk_gate *gate, const char *ref,
+		      struct tmk_oid *oid, char *target, struct tmk_err *err)
 {
-	const git_error *e = git_error_last();
-
-	return tmk_err_set(err, TMK_INTERNAL, "%s: %s", what,
-			   e && e->message ? e->message : "no reason given");
-}
-
-int tmk_gate_refs_now(struct tmk_gate *gate, const char *ref, git_oid *oid,
-		      char *target, struct tmk_err *err)
-{
-	char name[TMK_GATE_REF_MAX];
-	git_reference *r = NULL;
-	int i, rc;
-
 	memset(oid, 0, sizeof(*oid));
 	target[0] = '\0';
 	if (gate->audit)
 		return 0;	/* these are not the refs of the server */
-	if (strlen(ref) >= sizeof(name))
-		return tmk_err_set(err, TMK_INTERNAL, "a ref's name is too "
-				   "long");
-	memcpy(name, ref, strlen(ref) + 1);
-	for (i = 0; i <= SYMBOLIC_MAX; i++) {
-		const char *next;
-
-		rc = git_reference_lookup(&r, gate->repo, name);
-		if (rc == GIT_ENOTFOUND)
-			return 0;
-		if (rc < 0)
-			return git_failed(err, "a ref cannot be read");
-		if (git_reference_type(r) == GIT_REFERENCE_DIRECT) {
-			git_oid_cpy(oid, git_reference_target(r));
-			git_reference_free(r);
-			return 0;
-		}
-		next = git_reference_symbolic_target(r);
-		if (!next || strlen(next) >= sizeof(name))
-			break;
-		memcpy(name, next, strlen(next) + 1);
-		memcpy(target, next, strlen(next) + 1);
-		git_reference_free(r);
-		r = NULL;
-	}
-	git_reference_free(r);
-	return tmk_err_set(err, TMK_INTERNAL, "%s is a symbolic ref that ends "
-			   "nowhere", ref);
+	return gate->repo->ops->ref(gate->repo, oid, target, ref, err);
 }
 
-static int add_ref(struct tmk_gate *gate, const git_reference *r,
-		   struct tmk_err *err)
+int tmk_gate_refs_add(struct tmk_gate *gate, const char *name,
+		      const struct tmk_oid *oid, struct tmk_err *err)
 {
 	struct tmk_gate_ref *grown, own;
 	size_t n = gate->refs;
@@ -74,42 +34,29 @@ static int add_ref(struct tmk_gate *gate, const git_reference *r,
 			return tmk_err_nomem(err);
 		gate->ref = grown;
 	}
-	own.name = strdup(git_reference_name(r));
+	own.name = strdup(name);
 	if (!own.name)
 		return tmk_err_nomem(err);
-	git_oid_cpy(&own.oid, git_reference_target(r));
+	own.oid = *oid;
 	gate->ref[gate->refs++] = own;
 	return 0;
+}
+
+static int add_ref(void *ctx, const char *name, const struct tmk_oid *oid,
+		   struct tmk_err *err)
+{
+	return tmk_gate_refs_add(ctx, name, oid, err);
 }
 
 /* All direct refs, once; a symbolic one only repeats another. */
 static int list_refs(struct tmk_gate *gate, struct tmk_err *err)
 {
-	git_reference_iterator *it = NULL;
-	git_reference *r = NULL;
-	int rc, ret = -1;
-
 	if (gate->refs_ready || gate->audit)
 		return 0;
-	if (git_reference_iterator_new(&it, gate->repo) < 0)
-		return git_failed(err, "the refs cannot be listed");
-	while (!(rc = git_reference_next(&r, it))) {
-		if (git_reference_type(r) == GIT_REFERENCE_DIRECT &&
-		    add_ref(gate, r, err) < 0)
-			goto out;
-		git_reference_free(r);
-		r = NULL;
-	}
-	if (rc != GIT_ITEROVER) {
-		git_failed(err, "the refs cannot be listed");
-		goto out;
-	}
+	if (gate->repo->ops->refs(gate->repo, "", add_ref, gate, err) < 0)
+		return -1;
 	gate->refs_ready = true;
-	ret = 0;
-out:
-	git_reference_free(r);
-	git_reference_iterator_free(it);
-	return ret;
+	return 0;
 }
 
 enum cover { COVER_NOT, COVER_LINE, COVER_WHOLE };
@@ -139,7 +86,7 @@ static enum cover covered(const struct tmk_policy *policy, const char *name,
 
 /* A commit at the end of the ref, else nothing: a broken ref hides nothing. */
 static int add_seed(struct tmk_gate *gate, struct tmk_gate_rule *rule,
-		    const git_oid *oid, bool line, struct tmk_err *err)
+		    const struct tmk_oid *oid, bool line, struct tmk_err *err)
 {
 	struct tmk_verdict v = TMK_VERDICT_INIT;
 	struct tmk_gate_peeled peeled;
@@ -147,7 +94,7 @@ static int add_seed(struct tmk_gate *gate, struct tmk_gate_rule *rule,
 
 	if (tmk_gate_object_peel(gate, &peeled, oid, false, &v, err) < 0)
 		return -1;
-	if (v.reason != TMK_GOOD || peeled.type != GIT_OBJECT_COMMIT)
+	if (v.reason != TMK_GOOD || peeled.type != TMK_OBJECT_COMMIT)
 		return 0;
 	if (!(rule->seeds & (rule->seeds - 1))) {
 		size_t n = rule->seeds ? rule->seeds * 2 : 1;
@@ -157,7 +104,7 @@ static int add_seed(struct tmk_gate *gate, struct tmk_gate_rule *rule,
 			return tmk_err_nomem(err);
 		rule->seed = grown;
 	}
-	git_oid_cpy(&rule->seed[rule->seeds].oid, &peeled.oid);
+	rule->seed[rule->seeds].oid = peeled.oid;
 	rule->seed[rule->seeds++].line = line;
 	return 0;
 }

@@ -19,7 +19,7 @@ void tmk_gate_report_begin(struct tmk_gate *gate)
 }
 
 /* Whether this was told already. Without memory it is told again. */
-static bool told(struct tmk_gate *gate, const git_oid *oid,
+static bool told(struct tmk_gate *gate, const struct tmk_oid *oid,
 		 enum tmk_reason reason)
 {
 	uint64_t *grown, bit = 1ULL << reason;
@@ -49,9 +49,9 @@ static bool told(struct tmk_gate *gate, const git_oid *oid,
 }
 
 void tmk_gate_report(struct tmk_gate *gate, const char *ref,
-		     const git_oid *oid, const struct tmk_verdict *v)
+		     const struct tmk_oid *oid, const struct tmk_verdict *v)
 {
-	char hex[GIT_OID_HEXSZ + 1] = "-", name[512];
+	char hex[TMK_OID_TEXT] = "-", name[512];
 
 	if (oid && told(gate, oid, v->reason))
 		return;
@@ -63,14 +63,14 @@ void tmk_gate_report(struct tmk_gate *gate, const char *ref,
 	if (gate->refused > TMK_GATE_LINES_MAX)
 		return;
 	if (oid)
-		git_oid_tostr(hex, SHORT_OID + 1, oid);
+		tmk_oid_show(hex, oid)[SHORT_OID] = '\0';
 	tmk_enc_show_into(name, sizeof(name), ref, strlen(ref));
 	fprintf(stderr, "touchmark: refuse %s %s %s: %s; %s\n", name, hex,
 		tmk_reason_id(v->reason), v->text, v->hint);
 }
 
 void tmk_gate_report_good(struct tmk_gate *gate, const char *ref,
-			  const git_oid *oid)
+			  const struct tmk_oid *oid)
 {
 	const struct tmk_verdict good = TMK_VERDICT_INIT;
 

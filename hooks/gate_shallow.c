@@ -19,20 +19,19 @@
 #include "hooks/light.h"
 
 #define SHALLOW_MAX (4 << 20)	/* bytes of a shallow file */
-#define HEX 40
 
-bool tmk_gate_shallow_is_edge(struct tmk_gate *gate, const git_oid *oid)
+bool tmk_gate_shallow_is_edge(struct tmk_gate *gate, const struct tmk_oid *oid)
 {
-	const char *dir = git_repository_commondir(gate->repo);
+	const char *dir = gate->repo->common_dir;
 	struct tmk_buf text = TMK_BUF_INIT(SHALLOW_MAX);
-	char hex[HEX + 1], path[4096];
+	char hex[TMK_OID_TEXT], path[4096];
 	struct dirent *d;
 	bool found = false;
 	DIR *list = opendir(dir);
 
 	if (!list)
 		return false;
-	git_oid_tostr(hex, sizeof(hex), oid);
+	tmk_oid_show(hex, oid);
 	while (!found && (d = readdir(list))) {
 		if (strncmp(d->d_name, "shallow", 7) ||
 		    snprintf(path, sizeof(path), "%s/%s", dir, d->d_name) >=
@@ -48,32 +47,32 @@ bool tmk_gate_shallow_is_edge(struct tmk_gate *gate, const git_oid *oid)
 }
 
 /* Whether a commit is here and one of its parents is not. */
-static int is_cut(struct tmk_gate *gate, const git_oid *oid, bool *cut,
+static int is_cut(struct tmk_gate *gate, const struct tmk_oid *oid, bool *cut,
 		  struct tmk_err *err)
 {
 	struct tmk_verdict v = TMK_VERDICT_INIT;
 	struct tmk_light_commit *c = NULL;
-	git_odb_object *raw;
-	int i, ret = -1;
+	struct tmk_gate_raw raw;
+	int i, has, ret = -1;
 
 	if (tmk_gate_object_read(gate, &raw, oid, &v, err) < 0)
 		return -1;
-	if (!raw)
+	if (raw.type == TMK_OBJECT_NONE)
 		return 0;	/* not of this history: nobody will miss it */
 	c = malloc(sizeof(*c));
-	if (!c) {
-		tmk_err_nomem(err);
-		goto out;
+	if (!c)
+		return tmk_err_nomem(err);
+	if (!tmk_light_commit_read(c, raw.data, raw.len, gate->repo->hex))
+		c->parents = 0;
+	for (i = 0; i < c->parents && !*cut; i++) {
+		has = tmk_repo_has(gate->repo, &c->parent[i], err);
+		if (has < 0)
+			goto out;
+		*cut = !has;
 	}
 	ret = 0;
-	if (!tmk_light_commit_read(c, git_odb_object_data(raw),
-				   git_odb_object_size(raw)))
-		goto out;
-	for (i = 0; i < c->parents && !*cut; i++)
-		*cut = !git_odb_exists(gate->odb, &c->parent[i]);
 out:
 	free(c);
-	git_odb_object_free(raw);
 	return ret;
 }
 
@@ -84,7 +83,7 @@ static int read_own(struct tmk_gate *gate, struct tmk_buf *own,
 	char path[4096];
 
 	if (snprintf(path, sizeof(path), "%s/shallow",
-		     git_repository_commondir(gate->repo)) >= (int)sizeof(path) ||
+		     gate->repo->common_dir) >= (int)sizeof(path) ||
 	    !tmk_file_exists(path))
 		return 0;
 	return tmk_file_read(own, path, err);
@@ -96,9 +95,10 @@ int tmk_gate_shallow_find(struct tmk_gate *gate, const char *path,
 	struct tmk_buf text = TMK_BUF_INIT(SHALLOW_MAX);
 	struct tmk_buf own = TMK_BUF_INIT(SHALLOW_MAX);
 	const char *line, *next;
-	char hex[HEX + 1];
+	size_t digits = gate->repo->hex;
+	char hex[TMK_OID_TEXT];
 	bool cut = false;
-	git_oid oid;
+	struct tmk_oid oid;
 	int ret = -1;
 
 	if (tmk_file_read(&text, path, err) < 0 ||
@@ -106,14 +106,14 @@ int tmk_gate_shallow_find(struct tmk_gate *gate, const char *path,
 		goto out;
 	for (line = tmk_buf_str(&text); *line && !cut; line = next) {
 		next = strchr(line, '\n');
-		if (!next || next - line != HEX ||
-		    git_oid_fromstrn(&oid, line, HEX) < 0) {
+		if (!next || (size_t)(next - line) != digits ||
+		    !tmk_oid_read(&oid, line, digits)) {
 			tmk_err_set(err, TMK_INTERNAL, "%s is no shallow file",
 				    path);
 			goto out;
 		}
 		next++;
-		git_oid_tostr(hex, sizeof(hex), &oid);
+		tmk_oid_show(hex, &oid);
 		if (!strstr(tmk_buf_str(&own), hex) &&
 		    is_cut(gate, &oid, &cut, err) < 0)
 			goto out;

@@ -2,20 +2,18 @@
 
 #include <string.h>
 
-#define HEX 40
-
 /* "NAME ID\n" at the cursor: true and past it, or false and nothing moved. */
-static bool take_id(git_oid *out, const char *name, const uint8_t **at,
-		    const uint8_t *end)
+static bool take_id(struct tmk_oid *out, const char *name, const uint8_t **at,
+		    const uint8_t *end, size_t hex)
 {
 	size_t n = strlen(name);
-	const char *hex = (const char *)*at + n + 1;
+	const char *digits = (const char *)*at + n + 1;
 
-	if ((size_t)(end - *at) < n + 1 + HEX + 1 || memcmp(*at, name, n) ||
-	    (*at)[n] != ' ' || hex[HEX] != '\n' ||
-	    git_oid_fromstrn(out, hex, HEX) < 0)
+	if ((size_t)(end - *at) < n + 1 + hex + 1 || memcmp(*at, name, n) ||
+	    (*at)[n] != ' ' || digits[hex] != '\n' ||
+	    !tmk_oid_read(out, digits, hex))
 		return false;
-	*at += n + 1 + HEX + 1;
+	*at += n + 1 + hex + 1;
 	return true;
 }
 
@@ -47,16 +45,16 @@ static int64_t take_time(const uint8_t *at, const uint8_t *end,
 }
 
 bool tmk_light_commit_read(struct tmk_light_commit *out, const uint8_t *data,
-			   size_t len)
+			   size_t len, size_t hex)
 {
 	const uint8_t *at = data, *end = data + len;
-	git_oid tree;
 
 	out->parents = 0;
-	if (!take_id(&tree, "tree", &at, end))
+	if (!take_id(&out->tree, "tree", &at, end, hex))
 		return false;
 	while (out->parents < TMK_LIGHT_PARENTS_MAX &&
-	       take_id(&out->parent[out->parents], "parent", &at, end))
+	       take_id(&out->parent[out->parents], "parent", &at, end,
+		       hex))
 		out->parents++;
 	/* a line more of them would be a link that is not walked */
 	if (end - at >= 7 && !memcmp(at, "parent ", 7))
@@ -65,25 +63,18 @@ bool tmk_light_commit_read(struct tmk_light_commit *out, const uint8_t *data,
 	return true;
 }
 
-bool tmk_light_tag_read(git_oid *target, git_object_t *type,
-			const uint8_t *data, size_t len)
+bool tmk_light_tag_read(struct tmk_oid *target, enum tmk_object_type *type,
+			const uint8_t *data, size_t len, size_t hex)
 {
 	const uint8_t *at = data, *end = data + len, *nl;
-	char name[16];
-	size_t n;
 
-	if (!take_id(target, "object", &at, end) || end - at < 5 ||
+	if (!take_id(target, "object", &at, end, hex) || end - at < 5 ||
 	    memcmp(at, "type ", 5))
 		return false;
 	at += 5;
 	nl = memchr(at, '\n', (size_t)(end - at));
 	if (!nl)
 		return false;
-	n = (size_t)(nl - at);
-	if (n >= sizeof(name))
-		return false;
-	memcpy(name, at, n);
-	name[n] = '\0';
-	*type = git_object_string2type(name);
-	return *type != GIT_OBJECT_INVALID;
+	*type = tmk_object_type_find((const char *)at, (size_t)(nl - at));
+	return *type != TMK_OBJECT_NONE;
 }

@@ -13,22 +13,25 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <git2.h>
+#include "hooks/oid.h"
+#include "hooks/repo.h"
 
 #define TMK_LIGHT_PARENTS_MAX 1024
 
 struct tmk_light_commit {
-	git_oid parent[TMK_LIGHT_PARENTS_MAX];
+	struct tmk_oid tree;
+	struct tmk_oid parent[TMK_LIGHT_PARENTS_MAX];
 	int parents;
 	int64_t time;		/* committer's, 0 when it cannot be read */
 };
 
-/* "tree ID", then "parent ID" lines, as git's commit.c reads them. */
+/* "tree ID", then "parent ID" lines, as git's commit.c reads them; an id has
+ * `hex` digits. */
 bool tmk_light_commit_read(struct tmk_light_commit *out, const uint8_t *data,
-			   size_t len);
+			   size_t len, size_t hex);
 
 /* "object ID", "type T": what a tag points at. */
-bool tmk_light_tag_read(git_oid *target, git_object_t *type,
-			const uint8_t *data, size_t len);
+bool tmk_light_tag_read(struct tmk_oid *target, enum tmk_object_type *type,
+			const uint8_t *data, size_t len, size_t hex);
 
 #endif

@@ -15,7 +15,7 @@ int tmk_oidmap_init(struct tmk_oidmap *map)
 	if (getrandom(map->secret, sizeof(map->secret), 0) !=
 	    (ssize_t)sizeof(map->secret))
 		return -1;
-	for (i = 0; i < 3; i++)
+	for (i = 0; i < 4; i++)
 		map->secret[i] |= 1;
 	return 0;
 }
@@ -32,16 +32,18 @@ void tmk_oidmap_release(struct tmk_oidmap *map)
 
 /* A sum of products with secret odd factors; the high bits are the good
  * ones. */
-static size_t place(const struct tmk_oidmap *map, const git_oid *oid)
+static size_t place(const struct tmk_oidmap *map, const struct tmk_oid *oid)
 {
-	uint64_t word[3] = { 0, 0, 0 };
+	uint64_t word[4], sum = 0;
+	int i;
 
-	memcpy(word, oid->id, 20);
-	return (size_t)((map->secret[0] * word[0] + map->secret[1] * word[1] +
-			 map->secret[2] * word[2]) >> 32);
+	memcpy(word, oid->id, sizeof(word));
+	for (i = 0; i < 4; i++)
+		sum += map->secret[i] * word[i];
+	return (size_t)(sum >> 32);
 }
 
-int64_t tmk_oidmap_find(const struct tmk_oidmap *map, const git_oid *oid)
+int64_t tmk_oidmap_find(const struct tmk_oidmap *map, const struct tmk_oid *oid)
 {
 	size_t at;
 
@@ -49,7 +51,7 @@ int64_t tmk_oidmap_find(const struct tmk_oidmap *map, const git_oid *oid)
 		return -1;
 	for (at = place(map, oid) & (map->slots - 1); map->slot[at];
 	     at = (at + 1) & (map->slots - 1))
-		if (git_oid_equal(&map->key[map->slot[at] - 1], oid))
+		if (tmk_oid_equal(&map->key[map->slot[at] - 1], oid))
 			return map->slot[at] - 1;
 	return -1;
 }
@@ -68,7 +70,7 @@ static int grow(struct tmk_oidmap *map)
 {
 	size_t slots = map->slots ? map->slots * 2 : 1024;
 	uint32_t *slot = calloc(slots, sizeof(*slot));
-	git_oid *key;
+	struct tmk_oid *key;
 	uint32_t i;
 
 	if (!slot)
@@ -88,7 +90,7 @@ static int grow(struct tmk_oidmap *map)
 	return 0;
 }
 
-int64_t tmk_oidmap_add(struct tmk_oidmap *map, const git_oid *oid)
+int64_t tmk_oidmap_add(struct tmk_oidmap *map, const struct tmk_oid *oid)
 {
 	int64_t found = tmk_oidmap_find(map, oid);
 
@@ -98,7 +100,7 @@ int64_t tmk_oidmap_add(struct tmk_oidmap *map, const git_oid *oid)
 		return -1;
 	if (map->count == map->room && grow(map) < 0)
 		return -1;
-	git_oid_cpy(&map->key[map->count], oid);
+	map->key[map->count] = *oid;
 	put(map, map->count);
 	return map->count++;
 }

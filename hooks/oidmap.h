@@ -11,17 +11,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <git2.h>
-
 #include "base/err.h"
+#include "hooks/oid.h"
 
 struct tmk_oidmap {
-	git_oid *key;		/* by number */
+	struct tmk_oid *key;		/* by number */
 	uint32_t count;
 	uint32_t room;		/* keys allocated */
 	uint32_t *slot;		/* number + 1, 0 free */
 	size_t slots;		/* a power of two */
-	uint64_t secret[3];
+	uint64_t secret[4];
 };
 
 /* Start on the stack; draws the secret. -1 when there is no randomness. */
@@ -29,11 +28,11 @@ int tmk_oidmap_init(struct tmk_oidmap *map) TMK_MUST_CHECK;
 void tmk_oidmap_release(struct tmk_oidmap *map);
 
 /* The number of `oid`, or -1. */
-int64_t tmk_oidmap_find(const struct tmk_oidmap *map, const git_oid *oid);
+int64_t tmk_oidmap_find(const struct tmk_oidmap *map, const struct tmk_oid *oid);
 
 /* The number of `oid`, which is added when it is new (then it equals the
  * count before the call); -1 on failure. */
-int64_t tmk_oidmap_add(struct tmk_oidmap *map, const git_oid *oid)
+int64_t tmk_oidmap_add(struct tmk_oidmap *map, const struct tmk_oid *oid)
 	TMK_MUST_CHECK;
 
 #endif

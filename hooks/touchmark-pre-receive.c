@@ -12,6 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <git2.h>
+
 #include "base/opt.h"
 #include "hooks/gate.h"
 
@@ -47,7 +49,7 @@ static int judge(struct tmk_gate *gate, enum tmk_reason *reason,
 	int i, rc;
 
 	*reason = TMK_INTERNAL_ERROR;
-	if (tmk_gate_open_repo(gate, err) < 0)
+	if (tmk_repo_open(&gate->repo, !gate->audit, err) < 0)
 		return -1;
 	rc = gate->audit ? tmk_gate_audit_open(gate, err) :
 		tmk_gate_open_policy(gate, err);

@@ -147,34 +147,33 @@ static int room_for_links(struct tmk_walk *w, uint32_t more,
 }
 
 /* The commit's date and links, into w->light. */
-static int read_commit(struct tmk_walk *w, const git_oid *oid,
+static int read_commit(struct tmk_walk *w, const struct tmk_oid *oid,
 		       uint8_t *state, struct tmk_err *err)
 {
 	struct tmk_verdict v = TMK_VERDICT_INIT;
-	git_odb_object *raw;
+	struct tmk_gate_raw raw;
 
 	w->light.parents = 0;
 	w->light.time = 0;
 	if (tmk_gate_object_read(w->gate, &raw, oid, &v, err) < 0)
 		return -1;
-	if (!raw) {
+	if (raw.type == TMK_OBJECT_NONE) {
 		*state = v.reason == TMK_OBJECT_MISSING ? TMK_WALK_MISSING :
 			TMK_WALK_BROKEN;
 		return 0;
 	}
 	*state = TMK_WALK_GOOD;
-	if (git_odb_object_type(raw) != GIT_OBJECT_COMMIT ||
-	    !tmk_light_commit_read(&w->light, git_odb_object_data(raw),
-				   git_odb_object_size(raw))) {
+	if (raw.type != TMK_OBJECT_COMMIT ||
+	    !tmk_light_commit_read(&w->light, raw.data, raw.len,
+				   w->gate->repo->hex)) {
 		*state = TMK_WALK_BROKEN;
 		w->light.parents = 0;
 	}
-	git_odb_object_free(raw);
 	return 0;
 }
 
 /* The number of a commit. A new one is not read before it is reached. */
-static int64_t meet(struct tmk_walk *w, const git_oid *oid, int64_t child,
+static int64_t meet(struct tmk_walk *w, const struct tmk_oid *oid, int64_t child,
 		    struct tmk_err *err)
 {
 	uint32_t before = w->ids.count;
@@ -199,12 +198,12 @@ static int64_t meet(struct tmk_walk *w, const git_oid *oid, int64_t child,
 /* Read date and links of an entry, and meet its parents. */
 static int load(struct tmk_walk *w, uint32_t n, struct tmk_err *err)
 {
-	git_oid oid;
+	struct tmk_oid oid;
 	uint8_t state;
 	int64_t parent;
 	int i;
 
-	git_oid_cpy(&oid, &w->ids.key[n]);
+	oid = w->ids.key[n];
 	if (read_commit(w, &oid, &state, err) < 0 ||
 	    room_for_links(w, (uint32_t)w->light.parents, err) < 0)
 		return -1;
@@ -240,7 +239,7 @@ static int mark(struct tmk_walk *w, uint32_t n, unsigned int marks,
 	return w->entry[n].queued ? 0 : queue_add(w, n, err);
 }
 
-int tmk_walk_push(struct tmk_walk *walk, const git_oid *oid,
+int tmk_walk_push(struct tmk_walk *walk, const struct tmk_oid *oid,
 		  unsigned int marks, struct tmk_err *err)
 {
 	int64_t n = meet(walk, oid, -1, err);
@@ -323,7 +322,7 @@ int tmk_walk_settle(struct tmk_walk *walk, struct tmk_err *err)
 }
 
 const struct tmk_walk_entry *tmk_walk_find(const struct tmk_walk *walk,
-					   const git_oid *oid)
+					   const struct tmk_oid *oid)
 {
 	int64_t n = tmk_oidmap_find(&walk->ids, oid);
 

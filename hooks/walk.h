@@ -17,8 +17,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include <git2.h>
-
 #include "base/err.h"
 #include "hooks/gate.h"
 #include "hooks/light.h"
@@ -78,7 +76,7 @@ void tmk_walk_release(struct tmk_walk *walk);
 
 /* Mark a commit to begin from. One that is not there and is not NEW is
  * passed over. */
-int tmk_walk_push(struct tmk_walk *walk, const git_oid *oid,
+int tmk_walk_push(struct tmk_walk *walk, const struct tmk_oid *oid,
 		  unsigned int marks, struct tmk_err *err) TMK_MUST_CHECK;
 
 /* Go on until every new commit that is not hidden was found, or `most` new
@@ -94,6 +92,6 @@ int tmk_walk_settle(struct tmk_walk *walk, struct tmk_err *err)
 
 /* The entry of a commit; NULL when the walk never met it. */
 const struct tmk_walk_entry *tmk_walk_find(const struct tmk_walk *walk,
-					   const git_oid *oid);
+					   const struct tmk_oid *oid);
 
 #endif

@@ -105,8 +105,10 @@ tap() {	# GOOD NAME
 		echo "ok $TESTS - $2"
 	else
 		echo "not ok $TESTS - $2"
-		echo "# exit $RC, output:"
-		sed 's/^/# | /' "$T/out" 2>/dev/null | head -40
+		{	# where prove lets it through
+			echo "# $0, $TESTS - $2: exit $RC, output:"
+			sed 's/^/# | /' "$T/out" 2>/dev/null | head -40
+		} >&2
 		FAILED=1
 	fi
 }

@@ -44,8 +44,15 @@ void tmk_policy_free(struct tmk_policy *policy)
 		free(policy->push_url[i]);
 	for (i = 0; i < policy->crls; i++)
 		free(policy->crl[i]);
+	for (i = 0; i < policy->keyrings; i++)
+		free(policy->keyring[i]);
+	for (i = 0; i < policy->receipts; i++)
+		free(policy->receipt[i]);
 	for (i = 0; i < TMK_EKU_MAX; i++)
 		free(policy->eku[i]);
+	tmk_keyring_free(policy->openpgp);
+	tmk_keyring_free(policy->ssh);
+	free(policy->allowed_signers);
 	tmk_trust_free(policy->trust);
 	tmk_trust_free(policy->tsa_trust);
 	free(policy->role);
@@ -71,6 +78,7 @@ static struct tmk_policy *policy_new(const char *path)
 		return NULL;
 	}
 	p->enforce = true;
+	p->fast_path = true;
 	p->judge.revocation = TMK_REVOCATION_REQUIRE;
 	p->judge.tsa_revocation = TMK_REVOCATION_CHECK;
 	p->judge.timestamp = TMK_STAMP_WHEN_EXPIRED;

@@ -65,6 +65,7 @@ struct tmk_ref_rule {
 	int threshold;
 };
 
+#define TMK_POLICY_FILES_MAX 16	/* `keyring` lines, `receipts` lines */
 #define TMK_POLICY_CRLS_MAX 64	/* `crl` lines; each may be a directory */
 
 struct tmk_policy {
@@ -94,6 +95,15 @@ struct tmk_policy {
 	int crls;
 	char **push_url;
 	int push_urls;
+	bool fast_path;		/* [policy] fastPath: the strict CMS walk */
+	int limit_processes;	/* that judge; 0: one for each core */
+	char *keyring[TMK_POLICY_FILES_MAX];	/* OpenPGP; paths */
+	int keyrings;
+	char *allowed_signers;	/* SSH; NULL: not written */
+	char *receipt[TMK_POLICY_FILES_MAX];	/* gate logs; paths */
+	int receipts;
+	struct tmk_keyring *openpgp;	/* what judge.openpgp borrows */
+	struct tmk_keyring *ssh;	/* what judge.ssh borrows */
 };
 
 /* Read, resolve, load. *out belongs to the caller. */

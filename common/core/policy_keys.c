@@ -23,19 +23,31 @@ static int set_version(struct tmk_policy_reader *r, const char *value,
 	return 0;
 }
 
+static const struct tmk_policy_word yes_or_no[] = {
+	{ "true", 1 }, { "yes", 1 }, { "on", 1 }, { "1", 1 },
+	{ "false", 0 }, { "no", 0 }, { "off", 0 }, { "0", 0 },
+	{ NULL, 0 }
+};
+
 static int set_enforce(struct tmk_policy_reader *r, const char *value,
 		       struct tmk_err *err)
 {
-	static const struct tmk_policy_word words[] = {
-		{ "true", 1 }, { "yes", 1 }, { "on", 1 }, { "1", 1 },
-		{ "false", 0 }, { "no", 0 }, { "off", 0 }, { "0", 0 },
-		{ NULL, 0 }
-	};
 	int n = 0;
 
-	if (tmk_policy_value_choose(r, value, words, &n, err) < 0)
+	if (tmk_policy_value_choose(r, value, yes_or_no, &n, err) < 0)
 		return -1;
 	r->policy->enforce = n;
+	return 0;
+}
+
+static int set_fast_path(struct tmk_policy_reader *r, const char *value,
+			 struct tmk_err *err)
+{
+	int n = 0;
+
+	if (tmk_policy_value_choose(r, value, yes_or_no, &n, err) < 0)
+		return -1;
+	r->policy->fast_path = n;
 	return 0;
 }
 
@@ -144,9 +156,17 @@ static int set_clock_skew(struct tmk_policy_reader *r, const char *value,
 	return 0;
 }
 
+static int set_processes(struct tmk_policy_reader *r, const char *value,
+			 struct tmk_err *err)
+{
+	return tmk_policy_value_int(r, value, 1, 256,
+				    &r->policy->limit_processes, err);
+}
+
 static const struct tmk_policy_key own[] = {
 	{ "policy", "version", false, set_version },
 	{ "policy", "enforce", false, set_enforce },
+	{ "policy", "fastpath", false, set_fast_path },
 	{ "push", "certificate", false, set_certificate },
 	{ "push", "url", true, set_url },
 	{ "exempt", "commit", true, set_commit },
@@ -156,6 +176,7 @@ static const struct tmk_policy_key own[] = {
 	{ "limits", "certificates", false, set_certificates },
 	{ "limits", "seconds", false, set_seconds },
 	{ "limits", "clockskew", false, set_clock_skew },
+	{ "limits", "processes", false, set_processes },
 	{ NULL, NULL, false, NULL }
 };
 

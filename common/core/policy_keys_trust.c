@@ -135,13 +135,37 @@ static int set_digest(struct tmk_policy_reader *r, const char *value,
 	return 0;
 }
 
-static int set_later(struct tmk_policy_reader *r, const char *value,
-		     struct tmk_err *err)
+static int add_path(struct tmk_policy_reader *r, char **path, int *count,
+		    const char *what, const char *value, struct tmk_err *err)
 {
-	(void)value;
-	return tmk_policy_reader_fail(r, err, "OpenPGP and SSH signatures are "
-		"not supported yet; remove the line and sign with format = "
-		"x509");
+	if (*count == TMK_POLICY_FILES_MAX)
+		return tmk_policy_reader_fail(r, err, "more than %d %s lines",
+					      TMK_POLICY_FILES_MAX, what);
+	if (tmk_policy_value_path(r, &path[*count], value, err) < 0)
+		return -1;
+	++*count;
+	return 0;
+}
+
+static int set_keyring(struct tmk_policy_reader *r, const char *value,
+		       struct tmk_err *err)
+{
+	return add_path(r, r->policy->keyring, &r->policy->keyrings, "keyring",
+			value, err);
+}
+
+static int set_receipts(struct tmk_policy_reader *r, const char *value,
+			struct tmk_err *err)
+{
+	return add_path(r, r->policy->receipt, &r->policy->receipts,
+			"receipts", value, err);
+}
+
+static int set_allowed_signers(struct tmk_policy_reader *r, const char *value,
+			       struct tmk_err *err)
+{
+	return tmk_policy_value_path(r, &r->policy->allowed_signers, value,
+				     err);
 }
 
 const struct tmk_policy_key tmk_policy_keys_trust[] = {
@@ -154,6 +178,8 @@ const struct tmk_policy_key tmk_policy_keys_trust[] = {
 	{ "trust", "eku", true, set_eku },
 	{ "trust", "minrsa", false, set_min_rsa },
 	{ "trust", "digest", false, set_digest },
-	{ "trust", "keyring", true, set_later },
+	{ "trust", "keyring", true, set_keyring },
+	{ "trust", "allowedsigners", false, set_allowed_signers },
+	{ "trust", "receipts", true, set_receipts },
 	{ NULL, NULL, false, NULL }
 };

@@ -9,6 +9,8 @@
 
 #include <sys/mman.h>
 
+#include <git2.h>
+
 #include "hooks/gate.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -35,10 +37,28 @@ static void check(const struct tmk_gate *gate)
 		check_ref(gate->ref[n].name);
 }
 
-static void read_input(int fd, struct tmk_gate_audit *audit)
+static int name_ok(struct tmk_repo *repo, const char *name)
 {
+	int valid = 0;
+
+	(void)repo;
+	return !git_reference_name_is_valid(&valid, name) && valid;
+}
+
+static void close_none(struct tmk_repo *repo)
+{
+	(void)repo;
+}
+
+static const struct tmk_repo_ops ops = {
+	.name = "none", .name_ok = name_ok, .close = close_none
+};
+
+static void read_input(int fd, struct tmk_gate_audit *audit, size_t hex)
+{
+	struct tmk_repo repo = { .ops = &ops, .hex = hex };
 	struct tmk_err err = TMK_ERR_INIT;
-	struct tmk_gate gate = { .audit = audit };
+	struct tmk_gate gate = { .repo = &repo, .audit = audit };
 
 	if (lseek(fd, 0, SEEK_SET))
 		return;
@@ -61,8 +81,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (fd < 0)
 		return 0;
 	if (size < 65536 && write(fd, data, size) == (ssize_t)size) {
-		read_input(fd, NULL);
-		read_input(fd, &audit);
+		read_input(fd, NULL, 40);
+		read_input(fd, &audit, 40);
+		read_input(fd, NULL, 64);
 	}
 	close(fd);
 	return 0;

@@ -17,23 +17,23 @@ static void demand(bool holds)
 		abort();
 }
 
-static bool same(const git_oid *oid, struct tmk_span hex)
+static bool same(const struct tmk_oid *oid, struct tmk_span hex)
 {
-	git_oid other;
+	struct tmk_oid other;
 
-	return !git_oid_fromstrn(&other, (const char *)hex.data, hex.len) &&
-		git_oid_equal(oid, &other);
+	return tmk_oid_read(&other, (const char *)hex.data, hex.len) &&
+		tmk_oid_equal(oid, &other);
 }
 
-static void try_commit(const uint8_t *data, size_t size)
+static void try_commit(const uint8_t *data, size_t size, size_t hex)
 {
 	static struct tmk_light_commit light;
 	struct tmk_verdict v = TMK_VERDICT_INIT;
 	struct tmk_git_commit strict;
-	bool read = tmk_light_commit_read(&light, data, size);
+	bool read = tmk_light_commit_read(&light, data, size, hex);
 	int i;
 
-	if (!tmk_git_commit_parse(&strict, data, size, 40, &v))
+	if (!tmk_git_commit_parse(&strict, data, size, hex, &v))
 		return;
 	demand(read);
 	demand(light.parents == strict.parents);
@@ -43,24 +43,26 @@ static void try_commit(const uint8_t *data, size_t size)
 	demand(light.time == strict.committer.time);
 }
 
-static void try_tag(const uint8_t *data, size_t size)
+static void try_tag(const uint8_t *data, size_t size, size_t hex)
 {
 	struct tmk_verdict v = TMK_VERDICT_INIT;
 	struct tmk_git_tag strict;
-	git_object_t type;
-	git_oid target;
-	bool read = tmk_light_tag_read(&target, &type, data, size);
+	enum tmk_object_type type;
+	struct tmk_oid target;
+	bool read = tmk_light_tag_read(&target, &type, data, size, hex);
 
-	if (!tmk_git_tag_parse(&strict, data, size, 40, &v))
+	if (!tmk_git_tag_parse(&strict, data, size, hex, &v))
 		return;
 	demand(read);
 	demand(same(&target, strict.object));
-	demand(tmk_span_is(strict.type, git_object_type2string(type)));
+	demand(tmk_span_is(strict.type, tmk_object_type_name(type)));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	try_commit(data, size);
-	try_tag(data, size);
+	try_commit(data, size, 40);
+	try_tag(data, size, 40);
+	try_commit(data, size, 64);
+	try_tag(data, size, 64);
 	return 0;
 }
