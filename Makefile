@@ -29,12 +29,15 @@ P11_PACKAGES = p11-kit-1 libp11
 GIT_PACKAGES = libgit2
 NET_PACKAGES = libcurl
 PIN_PACKAGES = gpgme
+SANDBOX_PACKAGES = libseccomp
 
 pkg_cflags := $(shell $(PKG_CONFIG) --cflags $(PACKAGES) $(P11_PACKAGES) \
-	$(GIT_PACKAGES) $(NET_PACKAGES) $(PIN_PACKAGES) 2>/dev/null)
+	$(GIT_PACKAGES) $(NET_PACKAGES) $(PIN_PACKAGES) \
+	$(SANDBOX_PACKAGES) 2>/dev/null)
 LIBS_CRYPTO := $(shell $(PKG_CONFIG) --libs libcrypto 2>/dev/null)
 LIBS_P11 := $(shell $(PKG_CONFIG) --libs $(P11_PACKAGES) 2>/dev/null) -ldl
 LIBS_GIT := $(shell $(PKG_CONFIG) --libs $(GIT_PACKAGES) 2>/dev/null)
+LIBS_SANDBOX := $(shell $(PKG_CONFIG) --libs $(SANDBOX_PACKAGES) 2>/dev/null)
 LIBS_NET := $(shell $(PKG_CONFIG) --libs $(NET_PACKAGES) 2>/dev/null)
 LIBS_PIN := $(shell $(PKG_CONFIG) --libs $(PIN_PACKAGES) 2>/dev/null)
 
@@ -73,7 +76,8 @@ $(foreach f,$(FLOORS),$(eval OBJ_$(f) := $(call obj,$(call srcs_floor,$(f)))))
 OBJ_formats := $(call obj,$(wildcard formats/*.c))
 OBJ_front := $(call obj,$(wildcard plugins/front_*.c))
 OBJ_cmd := $(call obj,$(wildcard plugins/cmd_*.c plugins/doctor_*.c \
-	plugins/audit_*.c))
+	plugins/audit_*.c plugins/install_*.c plugins/approve_*.c \
+	plugins/crl_*.c))
 OBJ_gpg := $(call obj,$(wildcard plugins/gpg_*.c))
 OBJ_ssh := $(call obj,$(wildcard plugins/ssh_*.c))
 OBJ_agent := $(call obj,$(wildcard plugins/agent_*.c))
@@ -89,7 +93,8 @@ COMMANDS := $(sort $(call names,plugins/cmd_))
 PLUGINS := $(patsubst plugins/%.c,%,$(wildcard plugins/touchmark*.c))
 PROGRAMS := $(addprefix $(B)/bin/,$(PLUGINS))
 # Nobody calls these by hand: they are installed in libexec.
-HELPERS := $(filter %-full %-verify touchmark-fetch touchmark-pinentry,$(PLUGINS))
+HELPERS := $(filter %-full %-verify touchmark-config touchmark-fetch \
+	touchmark-pinentry,$(PLUGINS))
 GATE := $(B)/bin/touchmark-pre-receive
 COMPLETIONS := $(addprefix $(B)/completion/touchmark.,bash zsh fish)
 UNIT := $(patsubst t/unit/test_%.c,$(B)/unit/test_%,$(wildcard t/unit/test_*.c))
@@ -114,7 +119,8 @@ $(B)/obj/%.o: %.c | need-deps
 .PHONY: need-deps
 need-deps:
 	@$(PKG_CONFIG) --exists $(PACKAGES) $(P11_PACKAGES) $(GIT_PACKAGES) \
-		$(NET_PACKAGES) $(PIN_PACKAGES) 2>/dev/null || { echo >&2 \
+		$(NET_PACKAGES) $(PIN_PACKAGES) $(SANDBOX_PACKAGES) \
+		2>/dev/null || { echo >&2 \
 		"touchmark: build dependencies are missing; run: make deps"; \
 		exit 1; }
 
@@ -167,22 +173,38 @@ $(B)/bin/$(1): $(B)/obj/plugins/$(1).o $(call lib,$(2)) \
 	$$(link) $$(LIBS_CRYPTO) $$(LIBS_P11) $$(LIBS_GIT)
 endef
 $(eval $(call full_rule,touchmark,cmd))
-$(eval $(call full_rule,touchmark-gpg-full,gpg))
-$(eval $(call full_rule,touchmark-ssh-keygen-full,ssh))
 $(eval $(call full_rule,touchmark-agent,agent))
+# What git waits for at each signature has no libgit2 in it, which takes longer
+# to load than a signature to make: the first object answers for the parser.
+define lean_rule
+$(B)/bin/$(1): $(B)/obj/plugins/$(1).o $(B)/obj/plugins/lean_config.o \
+		$(call lib,$(2)) $(filter-out %/net.a,$(SIGN_LIBS))
+	@mkdir -p $$(@D)
+	$$(link) $$(LIBS_CRYPTO) $$(LIBS_P11)
+endef
+$(eval $(call lean_rule,touchmark-gpg-full,gpg))
+$(eval $(call lean_rule,touchmark-ssh-keygen-full,ssh))
 # What reads a stranger's signature links no key store.
 $(B)/bin/touchmark-gpg-verify: $(B)/obj/plugins/touchmark-gpg-verify.o \
+		$(B)/obj/plugins/lean_config.o \
 		$(call lib,gpg front core formats seal x509 iface base)
 	@mkdir -p $(@D)
-	$(link) $(LIBS_CRYPTO) $(LIBS_GIT)
+	$(link) $(LIBS_CRYPTO)
+# The program that parses configuration files for them.
+$(B)/bin/touchmark-config: $(B)/obj/plugins/touchmark-config.o \
+		$(call lib,front core base)
+	@mkdir -p $(@D)
+	$(link) $(LIBS_GIT)
 # The programs that git calls: they ask the agent, and what it cannot do they
 # leave to the full program. They link libc alone, since every library costs
-# more than the asking.
+# more than the asking, and link it in where that can be done: the loader costs
+# half as much as the asking. THIN_LD= leaves libc to the loader.
 THIN = touchmark-gpg touchmark-ssh-keygen
+THIN_LD ?= $(if $(SAN),,$(call try,-static-pie))
 $(addprefix $(B)/bin/,$(THIN)): $(B)/bin/%: $(B)/obj/plugins/%.o \
 		$(call lib,thin gpg ssh key iface base)
 	@mkdir -p $(@D)
-	$(link)
+	$(link) $(THIN_LD)
 # The program that asks a person: the only one with gpgme in it.
 $(B)/bin/touchmark-pinentry: $(B)/obj/plugins/touchmark-pinentry.o \
 		$(call lib,base)
@@ -196,7 +218,7 @@ $(B)/bin/touchmark-fetch: $(B)/obj/plugins/touchmark-fetch.o \
 # The gate: no key store, no PIN code, no network code, no PKCS#11.
 $(GATE): $(B)/obj/hooks/touchmark-pre-receive.o $(call lib,hooks) $(JUDGE_LIBS)
 	@mkdir -p $(@D)
-	$(link) $(LIBS_CRYPTO) $(LIBS_GIT)
+	$(link) $(LIBS_CRYPTO) $(LIBS_GIT) $(LIBS_SANDBOX)
 $(B)/bin/touchmark-gpgsm: $(B)/bin/touchmark-gpg
 	ln -sf touchmark-gpg $@
 
@@ -211,7 +233,8 @@ $(COMPLETIONS): $(B)/completion/touchmark.%: plugins/completion.sh \
 $(B)/unit/test_%: $(B)/obj/t/unit/test_%.o $(B)/obj/t/unit/tap.o \
 		$(call lib,hooks agent thin) $(SIGN_LIBS)
 	@mkdir -p $(@D)
-	$(link) $(LIBS_CRYPTO) $(LIBS_P11) $(LIBS_GIT) $(LIBS_NET)
+	$(link) $(LIBS_CRYPTO) $(LIBS_P11) $(LIBS_GIT) $(LIBS_NET) \
+		$(LIBS_SANDBOX)
 $(B)/mock/%.so: t/mock/%_so.c | need-deps
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) -std=gnu11 -O2 -g $(WARN) -fPIC -shared -o $@ $< \
@@ -225,7 +248,7 @@ $(B)/benchbin/%: $(B)/obj/t/bench/%.o $(call lib,base)
 $(B)/replay/fuzz_%: $(B)/obj/t/fuzz/fuzz_%.o $(B)/obj/t/fuzz/replay.o \
 		$(call lib,hooks gpg ssh agent thin) $(SIGN_LIBS)
 	@mkdir -p $(@D)
-	$(link) $(LIBS_CRYPTO) $(LIBS_P11) $(LIBS_GIT)
+	$(link) $(LIBS_CRYPTO) $(LIBS_P11) $(LIBS_GIT) $(LIBS_SANDBOX)
 
 mocks: $(MOCKS)
 unit: $(UNIT)

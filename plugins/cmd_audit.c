@@ -20,9 +20,10 @@
 #include "plugins/audit_show.h"
 #include "plugins/command.h"
 #include "plugins/front_libgit2.h"
+#include "plugins/install_check.h"
 
 struct options {
-	bool help, json, sarif, pre_push;
+	bool help, json, sarif, pre_push, install_check;
 	const char *policy, *ref;
 	const char *repo, *range;	/* operands; NULL: not given */
 };
@@ -30,7 +31,8 @@ struct options {
 static const char synopsis[] =
 	"touchmark audit [--policy P] [--ref REF] [--json | --sarif] [REPO] "
 	"[REVISION-RANGE]\n"
-	"       touchmark audit --pre-push [--policy P] REMOTE [URL]";
+	"       touchmark audit --pre-push [--policy P] REMOTE [URL]\n"
+	"       touchmark audit --install-check [--json] [REPO]";
 
 /* An absolute path: the gate may run elsewhere. *out belongs to the caller. */
 static int find_policy(char **out, const struct options *o,
@@ -77,6 +79,15 @@ static int take_operands(struct options *o, int operands, char **operand,
 	if (o->json && o->sarif)
 		return tmk_err_set(err, TMK_USAGE, "--json and --sarif "
 				   "exclude each other");
+	if (o->install_check) {
+		if (o->pre_push || o->sarif || o->ref || o->policy ||
+		    operands > 1)
+			return tmk_err_set(err, TMK_USAGE, "--install-check "
+					   "takes at most --json and a "
+					   "repository");
+		o->repo = operands ? operand[0] : NULL;
+		return 0;
+	}
 	if (o->pre_push) {
 		if (o->json || o->sarif || o->ref)
 			return tmk_err_set(err, TMK_USAGE, "--pre-push takes "
@@ -181,6 +192,8 @@ static int audit_run(int argc, char **argv, struct tmk_err *err)
 		  "the refusals as a SARIF 2.1.0 log" },
 		{ 0, "pre-push", TMK_OPT_FLAG, &o.pre_push, NULL,
 		  "be git's pre-push hook" },
+		{ 0, "install-check", TMK_OPT_FLAG, &o.install_check, NULL,
+		  "is the gate of this server in the way of a push?" },
 		{ 'h', "help", TMK_OPT_FLAG, &o.help, NULL, "this text" },
 		{ 0, NULL, TMK_OPT_FLAG, NULL, NULL, NULL }
 	};
@@ -195,6 +208,8 @@ static int audit_run(int argc, char **argv, struct tmk_err *err)
 	if (take_operands(&o, operands, argv + 1, err) < 0)
 		return err->code;
 	tmk_front_libgit2_start();
+	if (o.install_check)
+		return tmk_install_check(o.repo, o.json, err);
 	return audit(&o, operands ? argv[1] : NULL, err);
 }
 

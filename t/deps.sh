@@ -1,5 +1,5 @@
 #!/bin/sh
-# deps.sh build|demo|check - install what is missing, and nothing else.
+# deps.sh build|demo|check|server - install what is missing, and nothing else.
 #
 # Debian and Ubuntu by apt, Fedora and RHEL by dnf; sudo only when not root.
 # Says what it installs. A package that cannot be installed is an error: a
@@ -14,7 +14,7 @@ packages() {
 	apt-build)
 		echo make gcc pkg-config libc6-dev libssl-dev libp11-dev \
 			libp11-kit-dev libgit2-dev libcurl4-openssl-dev \
-			libgpgme-dev ;;
+			libgpgme-dev libseccomp-dev ;;
 	apt-demo)
 		echo softhsm2 openssl git faketime ca-certificates ;;
 	apt-check)
@@ -24,9 +24,15 @@ packages() {
 			universal-ctags time sqv sqop opencryptoki libnss3 \
 			libnss3-tools p11-kit p11-kit-modules \
 			gnupg-pkcs11-scd python3-minimal zsh fish ;;
+	# An ssh server is nothing to put on everybody's machine.
+	apt-server)
+		echo gitolite3 openssh-server ;;
+	dnf-server)
+		echo gitolite3 openssh-server ;;
 	dnf-build)
 		echo make gcc pkgconf-pkg-config openssl-devel libp11-devel \
-			p11-kit-devel libgit2-devel libcurl-devel gpgme-devel ;;
+			p11-kit-devel libgit2-devel libcurl-devel gpgme-devel \
+			libseccomp-devel ;;
 	dnf-demo)
 		echo softhsm openssl git libfaketime ca-certificates ;;
 	dnf-check)
@@ -42,8 +48,9 @@ case $what in
 build) sets='build' ;;
 demo) sets='build demo' ;;
 check) sets='build demo check' ;;
+server) sets='build demo check server' ;;
 *)
-	echo >&2 "usage: deps.sh build|demo|check"
+	echo >&2 "usage: deps.sh build|demo|check|server"
 	exit 2
 	;;
 esac

@@ -23,6 +23,7 @@ TZ=UTC
 export LC_ALL TZ
 umask 022
 TOP=$(cd "${0%/*}/.." && pwd)
+TOP=${TOP%/t}	# from t/server
 B=${B:-$TOP/build}
 BIN=$B/bin
 MOCK=$B/mock

@@ -6,7 +6,7 @@ FUZZ_CC ?= clang
 FUZZ_SECONDS ?= 60
 FUZZ_B = build-fuzz
 
-.PHONY: check-san analyze
+.PHONY: check-san check-servers analyze
 
 # The mock of a timestamp server speaks TLS too.
 $(B)/mock/tsa-httpd: LIBS_CRYPTO += -lssl
@@ -14,6 +14,13 @@ $(B)/mock/tsa-httpd: LIBS_CRYPTO += -lssl
 # ASan and UBSan over the whole suite.
 check-san:
 	$(MAKE) check SAN=1
+
+# The gate under servers that others wrote, over ssh. Not a part of check: it
+# installs an ssh server.
+check-servers:
+	sh t/deps.sh server
+	$(MAKE) all mocks
+	B=$(abspath $(B)) prove --timer t/server/t[0-9]*.sh
 
 # Each target for FUZZ_SECONDS from its seeds; new inputs stay in the build.
 fuzz:
@@ -35,12 +42,20 @@ fuzz-targets: $(patsubst %,$(B)/fuzz/fuzz_%,$(FUZZ))
 
 $(B)/fuzz/fuzz_%: $(B)/obj/t/fuzz/fuzz_%.o $(call lib,hooks gpg ssh agent thin) $(SIGN_LIBS)
 	@mkdir -p $(@D)
-	$(link) -fsanitize=fuzzer $(LIBS_CRYPTO) $(LIBS_P11) $(LIBS_GIT)
+	$(link) -fsanitize=fuzzer $(LIBS_CRYPTO) $(LIBS_P11) $(LIBS_GIT) \
+		$(LIBS_SANDBOX)
 
 # The one mock that needs more than the lower floors.
 $(B)/mock/openpgp-tool: $(call lib,core formats seal)
 
+# The one driver that judges.
+$(B)/benchbin/judge: $(JUDGE_LIBS)
+$(B)/benchbin/judge: LIBS_P11 += $(LIBS_GIT)
+
 SOURCES = $(wildcard common/*/*.c formats/*.c plugins/*.c hooks/*.c)
+
+# It makes signed commits.
+$(B)/benchbin/history: $(call lib,seal x509 iface)
 
 # A finding of either analyser is a failure.
 analyze:
@@ -53,7 +68,7 @@ analyze:
 	@echo "analyze: $(words $(SOURCES)) files, nothing found"
 
 lint:
-	shellcheck .ci/run plugins/*.sh t/*.sh t/conformance/*.sh
+	shellcheck .ci/run plugins/*.sh t/*.sh t/conformance/*.sh t/server/*.sh
 	mandoc -Tlint -Wwarning man/*.[1-8]
 
 bench:
