@@ -45,6 +45,9 @@ $(B)/fuzz/fuzz_%: $(B)/obj/t/fuzz/fuzz_%.o $(call lib,hooks gpg ssh agent thin) 
 	$(link) -fsanitize=fuzzer $(LIBS_CRYPTO) $(LIBS_P11) $(LIBS_GIT) \
 		$(LIBS_SANDBOX)
 
+# The mock that is another reader of git's objects.
+$(B)/mock/git2-show: LIBS_CRYPTO += $(LIBS_GIT)
+
 # The one mock that needs more than the lower floors.
 $(B)/mock/openpgp-tool: $(call lib,core formats seal)
 

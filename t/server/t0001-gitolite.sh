@@ -64,7 +64,7 @@ SSH_AS=dev
 URL=$(id -un)@127.0.0.1
 
 # The administrator adds a person and a project, as always.
-SSH_AS=admin
+SSH_AS="admin"
 ok 'the administrator reaches gitolite' \
 	git clone -q "$URL:gitolite-admin" "$T/admin"
 cp "$T/keys/dev.pub" "$T/admin/keydir/"
@@ -105,7 +105,7 @@ accept 'the next signed one' main
 run git push -q --mirror "$REMOTE"
 [ "$RC" != 0 ]
 tap $? 'a mirror push that deletes is refused'
-SSH_AS=admin
+SSH_AS="admin"
 git -C "$T/admin" -c user.name=A -c user.email=a@example.org \
 	-c commit.gpgSign=false commit -q --allow-empty -m more
 run git -C "$T/admin" push -q
