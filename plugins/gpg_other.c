@@ -14,7 +14,6 @@
 
 #include "base/file.h"
 #include "base/proc.h"
-#include "plugins/front_libgit2.h"
 
 #define VERSION_SECONDS 10	/* that the real program may take */
 
@@ -40,8 +39,8 @@ void tmk_gpg_other_settle(void)
 	hold_standard_descriptors();
 	pipe_before = signal(SIGPIPE, SIG_IGN);
 	OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG |
-			    OPENSSL_INIT_NO_ATEXIT, NULL);
-	tmk_front_libgit2_start();
+			    OPENSSL_INIT_NO_ATEXIT |
+			    OPENSSL_INIT_NO_LOAD_CRYPTO_STRINGS, NULL);
 }
 
 /* A copy of argv that calls itself `program`, `word` at `operand` unless that

@@ -32,8 +32,8 @@ int tmk_gpg_other_rerun(const char *program, char *const argv[], int operand,
  * From here on the work is ours: keep closed standard descriptors from being
  * used for something else, ignore SIGPIPE (undone for a program that is
  * started), start OpenSSL without its configuration files, which load code
- * and cost a millisecond, and without the tidying at exit that a process of
- * one signature does not need; and libgit2 without TLS.
+ * and cost a millisecond, and without the texts of its errors and the tidying
+ * at exit that a process of one signature does not need.
  */
 void tmk_gpg_other_settle(void);
 

@@ -10,7 +10,6 @@
 #include "plugins/front_ask.h"
 #include "plugins/front_content.h"
 #include "plugins/front_file.h"
-#include "plugins/front_libgit2.h"
 #include "plugins/ssh_other.h"
 #include "plugins/ssh_request.h"
 
@@ -115,11 +114,11 @@ int tmk_ssh_sign(const struct tmk_ssh_args *args, char *const argv[])
 	other = tmk_ssh_request_key(&job.key, args->key);
 	if (!other) {
 		tmk_ssh_other_settle();
-		/* No configuration files that load code, no tidying at the
-		 * exit of a process that signs once. */
+		/* No configuration files that load code, no texts of errors,
+		 * no tidying at the exit of a process that signs once. */
 		OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG |
-				    OPENSSL_INIT_NO_ATEXIT, NULL);
-		tmk_front_libgit2_start();
+				    OPENSSL_INIT_NO_ATEXIT |
+				    OPENSSL_INIT_NO_LOAD_CRYPTO_STRINGS, NULL);
 		rc = sign(&job, argv, &err);
 		other = rc > 0;
 		tmk_front_ask_release(&job.ask);

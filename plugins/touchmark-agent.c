@@ -20,6 +20,7 @@
 #include "plugins/agent_home.h"
 #include "plugins/agent_loop.h"
 #include "plugins/front_exit.h"
+#include "plugins/front_libgit2.h"
 
 #define IDLE_DEFAULT 3600	/* s; touchmark.agentIdle */
 
@@ -62,6 +63,7 @@ static int idle_seconds(void)
 	struct tmk_err err = TMK_ERR_INIT;
 	int idle;
 
+	tmk_front_libgit2_start();
 	if (tmk_config_load(&config, NULL, &err))
 		return IDLE_DEFAULT;
 	idle = config->agent_idle;

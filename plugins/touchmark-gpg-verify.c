@@ -8,11 +8,24 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include <openssl/crypto.h>
+
 #include "base/secret.h"
 #include "plugins/gpg_args.h"
 #include "plugins/gpg_other.h"
 #include "plugins/gpg_status.h"
 #include "plugins/gpg_verify.h"
+
+/* Nothing is decrypted here and no reason of OpenSSL's is shown: its tables of
+ * ciphers and of messages take longer to fill than a signature to check. Its
+ * configuration files load code. */
+static void start_openssl(void)
+{
+	OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG |
+			    OPENSSL_INIT_NO_ATEXIT |
+			    OPENSSL_INIT_NO_LOAD_CRYPTO_STRINGS |
+			    OPENSSL_INIT_NO_ADD_ALL_CIPHERS, NULL);
+}
 
 static int run(const struct tmk_gpg_args *args, bool gpgsm,
 	       const char *program, char *const argv[], struct tmk_err *err)
@@ -34,6 +47,7 @@ int main(int argc, char **argv)
 	int rc;
 
 	tmk_secret_harden_process();
+	start_openssl();
 	rc = tmk_gpg_args_parse(&args, argc, argv, &err) ? err.code :
 		run(&args, gpgsm, program, argv, &err);
 	if (err.code) {

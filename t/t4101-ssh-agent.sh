@@ -38,8 +38,9 @@ loaded() {
 		-e signal=none -o trace touchmark-ssh-keygen "$@" \
 		>out 2>&1 </dev/null
 	RC=$?
+	# A configuration that is new to the full program is parsed by another.
 	sed -n 's/.*execve("\([^"]*\)".* = 0$/\1/p' trace | sed 's,.*/,,' |
-		tr '\n' ' ' >programs
+		grep -v '^touchmark-config$' | tr '\n' ' ' >programs
 }
 SMALL='touchmark-ssh-keygen '
 FULL='touchmark-ssh-keygen touchmark-ssh-keygen-full '

@@ -9,16 +9,34 @@
 #include <unistd.h>
 
 #define READ_CHUNK 65536	/* bytes */
+#define READ_FIRST 2048
+
+/* How much to make room for: a small file is not worth fresh pages, which cost
+ * more than its bytes. Its size is a guess; only reading tells. */
+static size_t chunk_of(int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) || !S_ISREG(st.st_mode) || st.st_size < 0 ||
+	    st.st_size >= READ_CHUNK)
+		return READ_CHUNK;
+	return st.st_size < READ_FIRST ? READ_FIRST : (size_t)st.st_size + 1;
+}
 
 int tmk_file_read_fd(struct tmk_buf *out, int fd, const char *name,
 		     struct tmk_err *err)
 {
+	size_t chunk = chunk_of(fd);
+
 	for (;;) {
 		size_t room = out->max - out->len;
-		size_t want = room < READ_CHUNK ? room : READ_CHUNK;
+		size_t spare = out->cap ? out->cap - out->len - 1 : 0;
+		size_t want = spare ? spare : chunk;
 		uint8_t past, *to = &past;
 		ssize_t n;
 
+		if (want > room)
+			want = room;
 		/* At the limit one byte more tells "full" from "too large". */
 		if (want) {
 			to = tmk_buf_reserve(out, want);

@@ -84,8 +84,8 @@ static int set_policy(struct load *load, int key, const char *value,
 	return tmk_config_value_path(&load->config->policy, value, e, err);
 }
 
-static int set_gate_log(struct load *load, int key, const char *value,
-			const struct tmk_config_entry *e, struct tmk_err *err)
+static int set_of_gate(struct load *load, int key, const char *value,
+		       const struct tmk_config_entry *e, struct tmk_err *err)
 {
 	(void)load;
 	(void)key;
@@ -226,7 +226,12 @@ static int set_tsa_tls_roots(struct load *load, int key, const char *value,
 static const struct key_def main_keys[] = {
 	{ "key", set_key, true },
 	{ "policy", set_policy, true },
-	{ "gatelog", set_gate_log, true },
+	{ "gatelog", set_of_gate, true },
+	{ "gatereader", set_of_gate, true },
+	{ "gatesyslog", set_of_gate, true },
+	{ "policyroots", set_of_gate, true },
+	{ "policytsaroots", set_of_gate, true },
+	{ "policycrl", set_of_gate, true },
 	{ "tsa", set_tsa, false },
 	{ "tsaroots", set_tsa_roots, false },
 	{ "timestamp", set_timestamp, false },

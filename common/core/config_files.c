@@ -9,17 +9,18 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <git2.h>
-
 #include "base/buf.h"
 #include "base/file.h"
 #include "core/config_memo.h"
+#include "core/config_parse.h"
 #include "core/config_program.h"
+#include "core/config_repo.h"
 
 #define OWN_FILES 2	/* sequence numbers that our own files take */
 
 struct walk {
 	const char *prefix;	/* NULL: everything */
+	const char *section;	/* that the prefix begins with; or NULL */
 	tmk_config_visit visit;
 	void *ctx;
 	struct tmk_err *err;
@@ -28,28 +29,6 @@ struct walk {
 	int sequence;
 	bool noting;		/* what is read now is kept */
 };
-
-int tmk_config_files_start(struct tmk_err *err)
-{
-	static bool started;
-
-	/* Starting libgit2 makes it read the system's CA bundle: more than
-	 * three milliseconds. So it is done once and never undone. */
-	if (!started && git_libgit2_init() < 0)
-		return tmk_err_set(err, TMK_INTERNAL, "libgit2 did not start");
-	started = true;
-	return 0;
-}
-
-static int git_fault(const char *path, struct tmk_err *err)
-{
-	const git_error *e = git_error_last();
-
-	tmk_err_set(err, TMK_USAGE, "%s: %s", path,
-		    e && e->message ? e->message : "cannot be read");
-	return tmk_err_hint(err, "mend the file; git config --file %s --list "
-			    "shows where git stops", path);
-}
 
 static int give(struct walk *w, const char *name, const char *value,
 		bool included)
@@ -68,14 +47,14 @@ static int give(struct walk *w, const char *name, const char *value,
 	return w->visit(w->ctx, &e, w->err);
 }
 
-static int on_entry(const git_config_entry *ge, void *ctx)
+static int on_entry(void *ctx, const char *name, const char *value,
+		    bool included)
 {
 	struct walk *w = ctx;
-	bool included = ge->include_depth > 0;
 
 	if (w->noting)
-		tmk_config_memo_note(ge->name, ge->value, included);
-	return give(w, ge->name, ge->value, included) < 0 ? GIT_EUSER : 0;
+		tmk_config_memo_note(name, value, included);
+	return give(w, name, value, included);
 }
 
 /* One that was kept: it includes nothing. */
@@ -84,24 +63,11 @@ static int on_kept(void *ctx, const char *name, const char *value)
 	return give(ctx, name, value, false);
 }
 
-/* Parse one file with libgit2. */
+/* Parse one file. */
 static int walk_file(struct walk *w, const char *path)
 {
-	git_config *cfg = NULL;
-	int ret = -1, rc;
-
 	w->file = path;
-	if (git_config_open_ondisk(&cfg, path) < 0) {
-		git_fault(path, w->err);
-		goto out;
-	}
-	rc = git_config_foreach(cfg, on_entry, w);
-	if (rc < 0 && rc != GIT_EUSER)
-		git_fault(path, w->err);
-	ret = rc ? -1 : 0;
-out:
-	git_config_free(cfg);
-	return ret;
+	return tmk_config_parse(path, w->section, on_entry, w, w->err);
 }
 
 /* 1 when there is a regular file, 0 when there is nothing to read (absent, or
@@ -185,12 +151,10 @@ int tmk_config_files_own(tmk_config_visit visit, void *ctx,
 			 struct tmk_err *err)
 {
 	const char *named = tmk_config_env_get("TOUCHMARK_CONFIG");
-	struct walk w = { NULL, visit, ctx, err, NULL, 0, 0, false };
+	struct walk w = { .visit = visit, .ctx = ctx, .err = err };
 	char *user = NULL;
 	int ret = -1;
 
-	if (tmk_config_files_start(err) < 0)
-		return -1;
 	w.origin = TMK_ORIGIN_USER;
 	if (named && *named) {
 		ret = own_file(&w, named);
@@ -237,11 +201,19 @@ static char *join(const char *dir, const char *name)
 	return asprintf(&path, "%s/%s", dir, name) < 0 ? NULL : path;
 }
 
+/* A boolean as git-config(1) has it: a number may have a unit. */
 static bool is_true(const char *text)
 {
-	int value = 0;
+	char *end;
 
-	return text && *text && !git_config_parse_bool(&value, text) && value;
+	if (!text || !*text)
+		return false;
+	if (!strcasecmp(text, "true") || !strcasecmp(text, "yes") ||
+	    !strcasecmp(text, "on"))
+		return true;
+	if (!strtol(text, &end, 0) || end == text)
+		return false;
+	return !*end || (strchr("kKmMgG", *end) && !end[1]);
 }
 
 /* git(1), ENVIRONMENT: GIT_CONFIG_GLOBAL, GIT_CONFIG_SYSTEM, _NOSYSTEM. */
@@ -264,64 +236,29 @@ static void add_user_files(struct git_files *f)
 		add_file(f, join(home, ".gitconfig"), TMK_ORIGIN_GIT_USER);
 }
 
-/* The directory that the worktrees share (gitrepository-layout(5),
- * commondir). Belongs to the caller. */
-static char *common_dir(const char *git_dir)
-{
-	struct tmk_buf text = TMK_BUF_INIT(4096);
-	char *file = join(git_dir, "commondir"), *line, *dir = NULL;
-
-	if (!file)
-		return NULL;
-	if (tmk_file_read(&text, file, NULL) < 0 || !text.len) {
-		dir = strdup(git_dir);
-	} else {
-		line = strndup((const char *)text.data, text.len);
-		if (line)
-			line[strcspn(line, "\n")] = '\0';
-		dir = line ? tmk_file_resolve(file, NULL, line) : NULL;
-		free(line);
-	}
-	tmk_buf_release(&text);
-	free(file);
-	return dir;
-}
-
 static int add_repo_files(struct git_files *f, const char *repo_dir,
 			  struct tmk_err *err)
 {
 	const char *env = tmk_config_env_get("GIT_DIR");
-	git_buf found = { NULL, 0, 0 };
-	char *common = NULL;
-	int rc, ret = -1;
+	char *common;
 
 	if (env && *env) {
 		f->git_dir = strdup(env);
-	} else {
-		rc = git_repository_discover(&found, repo_dir, 0,
-				tmk_config_env_get("GIT_CEILING_DIRECTORIES"));
-		if (rc == GIT_ENOTFOUND) {
-			ret = 0;
-			goto out;
-		}
-		if (rc < 0) {
-			git_fault(repo_dir, err);
-			goto out;
-		}
-		f->git_dir = strdup(found.ptr);
+		if (!f->git_dir)
+			return tmk_err_nomem(err);
+	} else if (tmk_config_repo_find(&f->git_dir, repo_dir,
+			tmk_config_env_get("GIT_CEILING_DIRECTORIES"), err)) {
+		return -1;
 	}
-	common = f->git_dir ? common_dir(f->git_dir) : NULL;
-	if (!common) {
-		tmk_err_nomem(err);
-		goto out;
-	}
+	if (!f->git_dir)
+		return 0;
+	common = tmk_config_repo_common(f->git_dir);
+	if (!common)
+		return tmk_err_nomem(err);
 	add_file(f, join(common, "config"), TMK_ORIGIN_GIT_REPO);
 	add_file(f, join(f->git_dir, "config.worktree"), TMK_ORIGIN_GIT_REPO);
-	ret = 0;
-out:
 	free(common);
-	git_buf_dispose(&found);
-	return ret;
+	return 0;
 }
 
 /* Whether a word occurs in the bytes, in upper or lower case, whatever else
@@ -383,18 +320,18 @@ int tmk_config_files_git(const char *repo_dir, const char *prefix,
 			 tmk_config_visit visit, void *ctx,
 			 struct tmk_err *err)
 {
-	struct walk w = { prefix, visit, ctx, err, NULL, 0, OWN_FILES, false };
+	struct walk w = { .prefix = prefix, .visit = visit, .ctx = ctx,
+			  .err = err, .sequence = OWN_FILES };
 	struct git_files f = { .count = 0 };
 	char *section = NULL;
 	int ret = -1, i;
 
-	if (tmk_config_files_start(err) < 0)
-		return -1;
 	section = strndup(prefix, strcspn(prefix, "."));
 	if (!section) {
 		tmk_err_nomem(err);
 		goto out;
 	}
+	w.section = section;
 	add_user_files(&f);
 	if (repo_dir && add_repo_files(&f, repo_dir, err) < 0)
 		goto out;

@@ -3,8 +3,8 @@
  * entry.
  *
  * The order is fixed here: /etc/touchmark/config, the user's own file, then
- * git's files and what `git -c` left in the environment. libgit2 does the
- * parsing. Nothing here knows what an entry means. Fails with TMK_USAGE,
+ * git's files and what `git -c` left in the environment. config_parse.h does
+ * the parsing. Nothing here knows what an entry means. Fails with TMK_USAGE,
  * naming the file (and the line where libgit2 tells one). Strings of an entry
  * are borrowed for the call of the visitor.
  */
@@ -43,7 +43,8 @@ typedef int (*tmk_config_visit)(void *ctx, const struct tmk_config_entry *e,
 				struct tmk_err *err);
 
 /* Start libgit2 unless this process has done so already (here); it stays. For
- * one thread at a time. */
+ * one thread at a time. In config_libgit2.c: programs that have no libgit2 in
+ * them cannot call it. */
 int tmk_config_files_start(struct tmk_err *err) TMK_MUST_CHECK;
 
 /* Every entry of our own two files. A missing file is an empty one; a file

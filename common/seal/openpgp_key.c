@@ -4,6 +4,7 @@
  */
 #include "seal/openpgp_key.h"
 
+#include <pthread.h>
 #include <string.h>
 
 #include <openssl/bn.h>
@@ -141,11 +142,60 @@ static int put_material(struct tmk_buf *out, EVP_PKEY *key)
 	return -1;
 }
 
+/* The numbers of the key that was asked for last: one signature asks for them
+ * three times, and OpenSSL takes long to give them. */
+static struct {
+	pthread_mutex_t lock;
+	size_t spki_len, len;	/* 0: none */
+	uint8_t spki[TMK_OPENPGP_KEY_MAX];
+	uint8_t material[TMK_OPENPGP_KEY_MAX];
+} last = { .lock = PTHREAD_MUTEX_INITIALIZER };
+
+/* 0 added, 1 not known, negative without room. */
+static int add_last(struct tmk_buf *out, const uint8_t *spki, size_t len)
+{
+	int rc = 1;
+
+	pthread_mutex_lock(&last.lock);
+	if (last.len && last.spki_len == len && !memcmp(last.spki, spki, len))
+		rc = tmk_buf_add(out, last.material, last.len);
+	pthread_mutex_unlock(&last.lock);
+	return rc;
+}
+
+static void keep_last(const uint8_t *spki, size_t spki_len,
+		      const uint8_t *material, size_t len)
+{
+	if (spki_len > sizeof(last.spki) || len > sizeof(last.material))
+		return;
+	pthread_mutex_lock(&last.lock);
+	memcpy(last.spki, spki, spki_len);
+	last.spki_len = spki_len;
+	memcpy(last.material, material, len);
+	last.len = len;
+	pthread_mutex_unlock(&last.lock);
+}
+
+static int add_material(struct tmk_buf *out, const uint8_t *spki, size_t len)
+{
+	int rc = add_last(out, spki, len);
+	size_t from = out->len;
+	EVP_PKEY *key;
+
+	if (rc <= 0)
+		return rc;
+	key = len <= TMK_OPENPGP_KEY_MAX ? tmk_spki_key(spki, len) : NULL;
+	rc = key ? put_material(out, key) : -1;
+	EVP_PKEY_free(key);
+	if (!rc)
+		keep_last(spki, len, out->data + from, out->len - from);
+	return rc;
+}
+
 int tmk_openpgp_key_body(struct tmk_buf *out, const uint8_t *spki, size_t len,
 			 int64_t created, struct tmk_err *err)
 {
 	struct tmk_buf body = TMK_BUF_INIT(TMK_OPENPGP_KEY_MAX);
-	EVP_PKEY *key;
 	int rc;
 
 	if (created <= 0 || created > UINT32_MAX) {
@@ -156,12 +206,10 @@ int tmk_openpgp_key_body(struct tmk_buf *out, const uint8_t *spki, size_t len,
 				    "fingerprint, choose it once");
 	}
 	ERR_set_mark();
-	key = len <= TMK_OPENPGP_KEY_MAX ? tmk_spki_key(spki, len) : NULL;
-	rc = !key || tmk_buf_addch(&body, 4) ||
+	rc = tmk_buf_addch(&body, 4) ||
 		tmk_openpgp_put_number(&body, (uint32_t)created, 4) ||
-		put_material(&body, key);
+		add_material(&body, spki, len);
 	ERR_pop_to_mark();
-	EVP_PKEY_free(key);
 	if (rc)
 		rc = unusable(err);
 	else if (tmk_buf_add(out, body.data, body.len))

@@ -169,6 +169,7 @@ row "agent, token of $KEYS key pairs: ms against 4" "$t" "$p" \
 	"$(ratio "$t" "$p")"
 touchmark agent stop >"$T/out" 2>&1
 unset XDG_RUNTIME_DIR
+settle
 "$R" 20 "$P" many "touchmark-gpg --status-fd=2 -bsau many" \
 	minimal "$B/benchbin/minimal $MODULE many many7 1234 ec" \
 	>"$T/rounds" || die 'a signer fails'
@@ -196,6 +197,7 @@ git config --file "$XDG_CONFIG_HOME/touchmark/config" touchmark.policy \
 	"$T/verify.policy"
 touchmark-gpgsm --status-fd=2 -bsau r3 <"$P" >"$T/stamped" 2>"$T/out" ||
 	die 'cannot sign with a timestamp'
+settle
 "$R" "$ROUNDS" "$P" \
 	ours "touchmark-gpgsm --status-fd=1 --verify $T/stamped -" \
 	gpgsm "gpgsm --batch --status-fd=1 --verify $T/stamped -" >"$T/rounds" ||
