@@ -96,17 +96,52 @@ int tmk_enc_base64(struct tmk_buf *out, const uint8_t *data, size_t len,
 	return column ? tmk_buf_addch(out, '\n') : 0;
 }
 
+/* The value of each digit plus one; 0: no digit. */
+static const uint8_t base64_values[256] = {
+	['A'] = 1, ['B'] = 2, ['C'] = 3, ['D'] = 4, ['E'] = 5, ['F'] = 6,
+	['G'] = 7, ['H'] = 8, ['I'] = 9, ['J'] = 10, ['K'] = 11, ['L'] = 12,
+	['M'] = 13, ['N'] = 14, ['O'] = 15, ['P'] = 16, ['Q'] = 17,
+	['R'] = 18, ['S'] = 19, ['T'] = 20, ['U'] = 21, ['V'] = 22,
+	['W'] = 23, ['X'] = 24, ['Y'] = 25, ['Z'] = 26, ['a'] = 27,
+	['b'] = 28, ['c'] = 29, ['d'] = 30, ['e'] = 31, ['f'] = 32,
+	['g'] = 33, ['h'] = 34, ['i'] = 35, ['j'] = 36, ['k'] = 37,
+	['l'] = 38, ['m'] = 39, ['n'] = 40, ['o'] = 41, ['p'] = 42,
+	['q'] = 43, ['r'] = 44, ['s'] = 45, ['t'] = 46, ['u'] = 47,
+	['v'] = 48, ['w'] = 49, ['x'] = 50, ['y'] = 51, ['z'] = 52,
+	['0'] = 53, ['1'] = 54, ['2'] = 55, ['3'] = 56, ['4'] = 57,
+	['5'] = 58, ['6'] = 59, ['7'] = 60, ['8'] = 61, ['9'] = 62,
+	['+'] = 63, ['/'] = 64
+};
+
 static int base64_value(int c)
 {
-	if (c >= 'A' && c <= 'Z')
-		return c - 'A';
-	if (c >= 'a' && c <= 'z')
-		return c - 'a' + 26;
-	if (c >= '0' && c <= '9')
-		return c - '0' + 52;
-	if (c == '+')
-		return 62;
-	return c == '/' ? 63 : -1;
+	return base64_values[c & 0xff] - 1;
+}
+
+#define RUN 48			/* groups decoded at a time */
+
+/* Whole groups of four digits, as many as stand at `text`, at most RUN.
+ * Returns how many characters they are. */
+static size_t base64_run(uint8_t out[static 3 * RUN], const char *text,
+			 size_t len)
+{
+	size_t at = 0;
+	uint32_t v;
+	int i, d;
+
+	while (at < 4 * RUN && len - at >= 4) {
+		for (v = 0, i = 0; i < 4; i++) {
+			d = base64_value((unsigned char)text[at + (size_t)i]);
+			if (d < 0)
+				return at;
+			v = v << 6 | (uint32_t)d;
+		}
+		*out++ = (uint8_t)(v >> 16);
+		*out++ = (uint8_t)(v >> 8);
+		*out++ = (uint8_t)v;
+		at += 4;
+	}
+	return at;
 }
 
 /* One group of four characters; `pad` counts its closing '='. */
@@ -138,7 +173,8 @@ static int base64_ungroup(struct tmk_buf *out, const char group[static 4],
 
 int tmk_dec_base64(struct tmk_buf *out, const char *text, size_t len)
 {
-	size_t before = out->len, i;
+	size_t before = out->len, i, run;
+	uint8_t bytes[3 * RUN];
 	char group[4];
 	int n = 0, pad = 0;
 
@@ -147,6 +183,13 @@ int tmk_dec_base64(struct tmk_buf *out, const char *text, size_t len)
 			continue;
 		if (pad)
 			goto bad;
+		run = n ? 0 : base64_run(bytes, text + i, len - i);
+		if (run) {
+			if (tmk_buf_add(out, bytes, run / 4 * 3))
+				goto bad;
+			i += run - 1;
+			continue;
+		}
 		group[n++] = text[i];
 		if (n < 4)
 			continue;

@@ -10,6 +10,7 @@
 
 #include "seal/cms_read.h"
 #include "x509/cert.h"
+#include "x509/cert_cache.h"
 #include "x509/digest.h"
 
 static bool malformed(struct tmk_verdict *v, const char *what)
@@ -88,7 +89,8 @@ int tmk_cms_cert_decode(struct tmk_cms *cms, struct tmk_verdict *v,
 	int i;
 
 	for (i = 0; i < cms->certs; i++) {
-		x509 = tmk_cms_cache_decode(&cms->cert[i].der);
+		x509 = tmk_cert_cache_decode(cms->cert[i].der.all,
+					     cms->cert[i].der.all_len);
 		if (!x509) {
 			malformed(v, "an embedded certificate is malformed");
 			return 0;

@@ -5,51 +5,27 @@
 #include <string.h>
 
 #include <openssl/crypto.h>
-#include <openssl/err.h>
-#include <openssl/evp.h>
-#include <openssl/rsa.h>
 
 #include "seal/cms_read.h"
 #include "x509/cert.h"
 #include "x509/digest.h"
+#include "x509/value.h"
 
 #define ARITHMETIC_MIN_RSA 1024	/* bits; below, nothing is worth trying */
 
-static bool set_pss(EVP_PKEY_CTX *ctx, const EVP_MD *md, int salt)
-{
-	return EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PSS_PADDING) > 0 &&
-		EVP_PKEY_CTX_set_rsa_mgf1_md(ctx, md) > 0 &&
-		EVP_PKEY_CTX_set_rsa_pss_saltlen(ctx, salt) > 0;
-}
+/* The two enums are one. */
+_Static_assert((int)TMK_CMS_PKCS1 == (int)TMK_VALUE_PKCS1 &&
+	       (int)TMK_CMS_PSS == (int)TMK_VALUE_PSS &&
+	       (int)TMK_CMS_ECDSA == (int)TMK_VALUE_ECDSA, "schemes");
 
 int tmk_cms_check_value(EVP_PKEY *key, enum tmk_cms_scheme scheme, int salt,
 			enum tmk_hash hash, const uint8_t *digest,
 			size_t digest_len, const uint8_t *value,
 			size_t value_len, struct tmk_err *err)
 {
-	const EVP_MD *md = tmk_digest_md((int)hash);
-	EVP_PKEY_CTX *ctx;
-	bool good;
-
-	ERR_set_mark();
-	ctx = EVP_PKEY_CTX_new(key, NULL);
-	if (!ctx) {
-		ERR_pop_to_mark();
-		return tmk_err_nomem(err);
-	}
-	good = EVP_PKEY_verify_init(ctx) > 0;
-	if (good && scheme == TMK_CMS_PKCS1)
-		good = EVP_PKEY_CTX_set_rsa_padding(ctx,
-						    RSA_PKCS1_PADDING) > 0;
-	good = good && EVP_PKEY_CTX_set_signature_md(ctx, md) > 0;
-	if (good && scheme == TMK_CMS_PSS)
-		good = set_pss(ctx, md, salt);
-	/* A signature of a wrong form makes it negative: no is no. */
-	good = good && EVP_PKEY_verify(ctx, value, value_len, digest,
-				       digest_len) == 1;
-	EVP_PKEY_CTX_free(ctx);
-	ERR_pop_to_mark();
-	return good;
+	return tmk_value_check(key, (enum tmk_value_scheme)scheme, salt,
+			       (int)hash, digest, digest_len, value,
+			       value_len, err);
 }
 
 /* The digest of the attributes as they stand, with the SET OF tag that RFC

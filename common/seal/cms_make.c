@@ -12,6 +12,7 @@
 
 #include "seal/cms_read.h"
 #include "x509/cert.h"
+#include "x509/cert_cache.h"
 #include "x509/digest.h"
 #include "x509/tst.h"
 
@@ -283,7 +284,7 @@ int tmk_cms_make(const struct tmk_seal_request *request, struct tmk_buf *out,
 	if (!rc)
 		rc = encode(out, cms, err);
 	for (i = 0; !rc && i < sk_X509_num(request->certs); i++)
-		tmk_cms_cache_keep(sk_X509_value(request->certs, i));
+		tmk_cert_cache_keep(sk_X509_value(request->certs, i));
 	CMS_ContentInfo_free(cms);
 	tmk_buf_release(&value);
 	return rc;

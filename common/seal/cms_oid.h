@@ -26,6 +26,7 @@ enum tmk_cms_oid {
 	TMK_OID_SIGNING_CERT,
 	TMK_OID_SIGNING_CERT_V2,
 	TMK_OID_TIMESTAMP,
+	TMK_OID_REVOCATION,	/* RFC 5126 6.3.4 */
 	/* digests, RFC 5754 section 2 and what is too weak to be one of them */
 	TMK_OID_SHA256,
 	TMK_OID_SHA384,

@@ -22,6 +22,7 @@
 #include "iface/verdict.h"
 #include "seal/cms_ber.h"
 #include "seal/cms_oid.h"
+#include "x509/cert_set.h"
 
 #define TMK_CMS_CERTS_MAX 64	/* embedded; a policy may allow fewer */
 #define TMK_CMS_ATTRS_MAX 64	/* signed or unsigned, of one SignerInfo */
@@ -61,6 +62,7 @@ struct tmk_cms {
 	struct tmk_cms_signer signer[TMK_SIGNATURES_MAX];
 	struct tmk_cms_cert cert[TMK_CMS_CERTS_MAX];
 	int certs;			/* without those given twice */
+	struct tmk_cert_set *set;	/* whose bag evidence.bag is; or NULL */
 };
 
 /* ContentInfo down to the SignerInfos (cms_read.c). The input has been
@@ -72,7 +74,8 @@ bool tmk_cms_read_all(struct tmk_cms *cms, size_t len, struct tmk_verdict *v);
 bool tmk_cms_attr_signed(struct tmk_signature *sig,
 			 struct tmk_cms_signer *signer, struct tmk_verdict *v);
 
-/* The unsigned ones: timestamp tokens; others are passed over. */
+/* The unsigned ones: timestamp tokens, revocation values; others are passed
+ * over. */
 bool tmk_cms_attr_unsigned(struct tmk_signature *sig,
 			   const struct tmk_ber *attrs,
 			   struct tmk_verdict *v);
@@ -91,17 +94,13 @@ int tmk_cms_cert_decode(struct tmk_cms *cms, struct tmk_verdict *v,
 			struct tmk_err *err) TMK_MUST_CHECK;
 
 /*
- * One certificate as an X509 (cms_cache.c), which belongs to the caller; NULL
- * when the bytes are none. A history is signed with few certificates and
- * decoding them costs more than all else, so the last ones are kept and
- * shared: per thread, bounded, found by all of their bytes.
+ * The exact profile of the tools that sign for git (cms_fast.c): strict DER
+ * throughout, one SignerInfo by issuer and serial number, its certificate
+ * embedded, RSA with PKCS#1 v1.5 or ECDSA. True when all of cms->der is that,
+ * has been read and its certificate matched, with exactly what the readers
+ * above would have found; false says nothing, and `cms` can only be freed.
  */
-X509 *tmk_cms_cache_decode(const struct tmk_ber *der);
-
-/* Keep a certificate as if it had been decoded here: what is read back right
- * after it was written is not decoded twice. The caller keeps its own
- * reference; without memory nothing happens. */
-void tmk_cms_cache_keep(X509 *x509);
+bool tmk_cms_fast_read(struct tmk_cms *cms);
 
 /* Find the one certificate that signature `i` names: sets sig->cert, or leaves
  * NULL when none is embedded. Two that fit, a key of another algorithm, and
@@ -119,6 +118,11 @@ int tmk_cms_check(const struct tmk_evidence *evidence, int i, EVP_PKEY *key,
 int tmk_cms_stamp(const struct tmk_evidence *evidence,
 		  const struct tmk_stamp_change *change, struct tmk_buf *out,
 		  struct tmk_err *err) TMK_MUST_CHECK;
+
+/* seal.h: with the signers of another one (cms_add.c). */
+int tmk_cms_add(const struct tmk_evidence *evidence,
+		const struct tmk_evidence *other, struct tmk_buf *out,
+		struct tmk_err *err) TMK_MUST_CHECK;
 
 /*
  * Whether `value` is `key`'s signature of `digest` (cms_check.c); `salt` is for

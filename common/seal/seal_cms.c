@@ -1,13 +1,16 @@
 /*
  * The table entry of the CMS seal, and the life of what it reads. Reading is
  * split by topic into cms_read.c (structure), cms_attr.c, cms_algor.c and
- * cms_cert.c; cms_check.c verifies, cms_make.c makes, cms_stamp.c stamps later.
+ * cms_cert.c, the usual form by cms_fast.c; cms_check.c verifies, cms_make.c
+ * makes, cms_stamp.c stamps later, cms_add.c adds signers.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "iface/seal.h"
 #include "seal/cms_read.h"
+#include "x509/fast.h"
+#include "x509/strict.h"
 
 #define LARGE_RSA 7680		/* bits from which RSA matches SHA-384 */
 
@@ -17,7 +20,10 @@ static void cms_free(struct tmk_evidence *evidence)
 {
 	struct tmk_cms *cms = evidence->priv;
 
-	sk_X509_pop_free(evidence->bag, X509_free);
+	if (cms->set)
+		tmk_cert_set_free(cms->set);	/* the bag is its */
+	else
+		sk_X509_pop_free(evidence->bag, X509_free);
 	free(cms->der);
 	free(cms);
 }
@@ -68,13 +74,41 @@ static bool bounded(const uint8_t *der, size_t len, struct tmk_verdict *v)
 	return true;
 }
 
+/* Whether the bytes may be the usual form: one SEQUENCE of DER. */
+static bool begins(const uint8_t *der, size_t len)
+{
+	struct tmk_strict_cursor c;
+	struct tmk_strict e;
+
+	tmk_strict_start(&c, der, len);
+	return tmk_strict_take(&e, &c, TMK_STRICT_SEQUENCE) &&
+		tmk_strict_done(&c);
+}
+
+/* NULL: it is another form, or there is no memory; ask the long way. */
+static struct tmk_evidence *parse_fast(const uint8_t *der, size_t len)
+{
+	struct tmk_cms *cms;
+
+	if (!tmk_fast() || len > TMK_SEAL_MAX || !begins(der, len))
+		return NULL;
+	cms = cms_new(der, len);
+	if (cms && tmk_cms_fast_read(cms))
+		return &cms->evidence;
+	if (cms)
+		cms_free(&cms->evidence);
+	return NULL;
+}
+
 static int cms_parse(struct tmk_evidence **out, const uint8_t *der, size_t len,
 		     struct tmk_verdict *v, struct tmk_err *err)
 {
 	struct tmk_cms *cms = NULL;
 	int i, rc = 0;
 
-	*out = NULL;
+	*out = parse_fast(der, len);
+	if (*out)
+		return 0;
 	if (!bounded(der, len, v))
 		return 0;
 	cms = cms_new(der, len);
@@ -115,5 +149,6 @@ const struct tmk_seal_ops tmk_seal_cms = {
 	.parse = cms_parse,
 	.check = tmk_cms_check,
 	.stamp = tmk_cms_stamp,
+	.add = tmk_cms_add,
 	.free = cms_free,
 };

@@ -3,12 +3,13 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/ec.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/x509.h>
+
+#include "x509/rsa_facts.h"
 
 #define RSA_MAX_BITS 16384
 #define RSA_MAX_EXPONENT_BITS 64
@@ -63,35 +64,23 @@ static bool weak(char *why, size_t size, const char *fmt, ...)
 
 static bool rsa_ok(EVP_PKEY *key, unsigned int min_rsa, char *why, size_t size)
 {
-	BIGNUM *n = NULL, *e = NULL;
-	bool good = false;
-	int bits;
+	struct tmk_rsa_facts f;
 
-	if (EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_N, &n) != 1 ||
-	    EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_E, &e) != 1) {
-		weak(why, size, "an RSA key that cannot be read");
-		goto out;
-	}
-	bits = BN_num_bits(n);
-	if (bits < (int)min_rsa)
-		weak(why, size, "RSA of %d bits, %u are needed", bits,
-		     min_rsa);
-	else if (bits > RSA_MAX_BITS)
-		weak(why, size, "RSA of %d bits, more than %d", bits,
-		     RSA_MAX_BITS);
-	else if (bits % 8 || !BN_is_odd(n))
-		weak(why, size, "an RSA modulus of %d bits that is not a "
-		     "whole number of bytes or not odd", bits);
-	else if (BN_num_bits(e) > RSA_MAX_EXPONENT_BITS || !BN_is_odd(e) ||
-		 BN_is_one(e) || BN_is_negative(e))
-		weak(why, size, "an RSA exponent that is even, 1, or longer "
-		     "than %d bits", RSA_MAX_EXPONENT_BITS);
-	else
-		good = true;
-out:
-	BN_free(n);
-	BN_free(e);
-	return good;
+	if (!tmk_rsa_facts_get(&f, key))
+		return weak(why, size, "an RSA key that cannot be read");
+	if (f.bits < (int)min_rsa)
+		return weak(why, size, "RSA of %d bits, %u are needed",
+			    f.bits, min_rsa);
+	if (f.bits > RSA_MAX_BITS)
+		return weak(why, size, "RSA of %d bits, more than %d", f.bits,
+			    RSA_MAX_BITS);
+	if (f.bits % 8 || !f.odd)
+		return weak(why, size, "an RSA modulus of %d bits that is not "
+			    "a whole number of bytes or not odd", f.bits);
+	if (f.exponent_bits > RSA_MAX_EXPONENT_BITS || !f.exponent_good)
+		return weak(why, size, "an RSA exponent that is even, 1, or "
+			    "longer than %d bits", RSA_MAX_EXPONENT_BITS);
+	return true;
 }
 
 /* Only curves named by their OID: explicit parameters let the sender choose

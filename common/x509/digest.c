@@ -1,11 +1,13 @@
 #include "x509/digest.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include <openssl/obj_mac.h>
+#include <openssl/err.h>
+#include <openssl/objects.h>
 
 /* Large enough that read() costs nothing beside hashing, small enough to stay
  * in the second-level cache. */
@@ -24,13 +26,30 @@ static const struct {
 
 #define HASHES ((int)(sizeof(hashes) / sizeof(hashes[0])))
 
-const EVP_MD *tmk_digest_md(int hash)
+/* What the names of EVP_sha256() and its kin are looked up to each time they
+ * are used: looked up once, never freed. NULL: that failed. */
+static EVP_MD *fetched[HASHES];
+
+static void fetch_all(void)
 {
 	int i;
 
+	ERR_set_mark();
+	for (i = 0; i < HASHES; i++)
+		fetched[i] = EVP_MD_fetch(NULL, OBJ_nid2sn(hashes[i].nid),
+					  NULL);
+	ERR_pop_to_mark();
+}
+
+const EVP_MD *tmk_digest_md(int hash)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	int i;
+
+	pthread_once(&once, fetch_all);
 	for (i = 0; i < HASHES; i++)
 		if (hashes[i].hash == hash)
-			return hashes[i].md();
+			return fetched[i] ? fetched[i] : hashes[i].md();
 	return NULL;
 }
 

@@ -10,7 +10,9 @@
 #include "base/clock.h"
 #include "x509/cert.h"
 #include "x509/digest.h"
+#include "x509/fast.h"
 #include "x509/trust.h"
+#include "x509/tst_fast.h"
 #include "x509/tst_token.h"
 #include "x509/usage.h"
 
@@ -282,15 +284,15 @@ static int refuse(struct tmk_tst_answer *answer, enum tmk_tst_result result,
 }
 
 /* Whether the imprint is that of the bytes; 1, 0, or -1 with `err`. */
-static int covers(const struct tmk_tst_token *t, const void *data, size_t len,
-		  struct tmk_err *err)
+static int covers(int hash, const uint8_t *imprint, size_t imprint_len,
+		  const void *data, size_t len, struct tmk_err *err)
 {
 	uint8_t md[TMK_DIGEST_MAX];
 	size_t n = 0;
 
-	if (tmk_digest_bytes(t->hash, data, len, md, &n, err))
+	if (tmk_digest_bytes(hash, data, len, md, &n, err))
 		return -1;
-	return n == t->imprint_len && !memcmp(md, t->imprint, n);
+	return n == imprint_len && !memcmp(md, imprint, n);
 }
 
 /* RFC 3161 2.3: the key that stamps is reserved for stamping, so it cannot be
@@ -308,18 +310,17 @@ static bool has_own_key(STACK_OF(X509) *chain)
 }
 
 /* The TSA's chain at genTime, by the same rules as a signer's. */
-static int judge_tsa(struct tmk_tst_answer *answer,
-		     const struct tmk_tst_token *t,
-		     const struct tmk_trust *trust,
+static int judge_tsa(struct tmk_tst_answer *answer, X509 *signer,
+		     STACK_OF(X509) *certs, const struct tmk_trust *trust,
 		     enum tmk_revocation revocation, int64_t now,
 		     struct tmk_err *err)
 {
 	struct tmk_chain_answer chain = { TMK_CHAIN_GOOD, "", NULL };
 	struct tmk_chain_request request = {
 		.trust = trust,
-		.leaf = t->signer,
-		.untrusted = t->certs,
-		.at = t->time,
+		.leaf = signer,
+		.untrusted = certs,
+		.at = answer->time,
 		.now = now,
 		.stamped = true,
 		.revocation = revocation,
@@ -356,7 +357,8 @@ static int judge_token(struct tmk_tst_answer *answer, struct tmk_tst_token *t,
 		return refuse(answer, TMK_TST_BAD, why);
 	answer->time = t->time;
 	if (data)
-		match = covers(t, data, data_len, err);
+		match = covers(t->hash, t->imprint, t->imprint_len, data,
+			       data_len, err);
 	if (match < 0)
 		return -1;
 	if (!match)
@@ -377,14 +379,32 @@ static int judge_token(struct tmk_tst_answer *answer, struct tmk_tst_token *t,
 	return 0;
 }
 
+/* The same for the usual token, by the fast path: true when all is well, with
+ * what judge_token would have found; false says nothing. */
+static bool is_usual(struct tmk_tst_answer *answer, struct tmk_tst_fast *t,
+		     const uint8_t *token, size_t token_len, const void *data,
+		     size_t data_len)
+{
+	char why[120];
+
+	if (token_len > TMK_TST_MAX || !tmk_tst_fast_read(t, token, token_len) ||
+	    (data && covers(t->hash, t->imprint, t->imprint_len, data,
+			    data_len, NULL) != 1) ||
+	    !tmk_cert_key_ok(t->signer->x509, TSA_MIN_RSA, why, sizeof(why)) ||
+	    !tmk_tst_fast_verify(t) || !t->signer->stamps)
+		return false;
+	answer->time = t->time;
+	memcpy(answer->tsa, t->signer->name, sizeof(answer->tsa));
+	return true;
+}
+
 /* genTime must lie where the TSA's certificate is valid, trusted or not. */
-static int judge_time(struct tmk_tst_answer *answer,
-		      const struct tmk_tst_token *t)
+static int judge_time(struct tmk_tst_answer *answer, X509 *signer)
 {
 	int64_t from, to;
 
-	if (tmk_cert_validity(&from, &to, t->signer, NULL) ||
-	    t->time < from || t->time > to)
+	if (tmk_cert_validity(&from, &to, signer, NULL) ||
+	    answer->time < from || answer->time > to)
 		return refuse(answer, TMK_TST_UNTRUSTED, "its genTime is "
 			      "outside the validity of the TSA's certificate");
 	return 0;
@@ -398,16 +418,30 @@ int tmk_tst_judge(struct tmk_tst_answer *answer, const uint8_t *token,
 {
 	struct tmk_tst_answer found = { TMK_TST_GOOD, "", TMK_TIME_NONE, "" };
 	struct tmk_tst_token t = { NULL };
+	struct tmk_tst_fast fast = { NULL };
+	STACK_OF(X509) *certs;
+	X509 *signer;
 	int rc;
 
 	ERR_set_mark();
-	rc = judge_token(&found, &t, token, token_len, data, data_len, trust,
-			 err);
+	if (tmk_fast() && is_usual(&found, &fast, token, token_len, data,
+				   data_len)) {
+		signer = fast.signer->x509;
+		certs = fast.certs->bag;
+		rc = 0;
+	} else {
+		rc = judge_token(&found, &t, token, token_len, data, data_len,
+				 trust, err);
+		signer = t.signer;
+		certs = t.certs;
+	}
 	if (!rc && found.result == TMK_TST_GOOD)
-		rc = judge_time(&found, &t);
+		rc = judge_time(&found, signer);
 	if (!rc && found.result == TMK_TST_GOOD && trust)
-		rc = judge_tsa(&found, &t, trust, revocation, now, err);
+		rc = judge_tsa(&found, signer, certs, trust, revocation, now,
+			       err);
 	tmk_tst_token_release(&t);
+	tmk_tst_fast_release(&fast);
 	ERR_pop_to_mark();
 	if (!rc)
 		*answer = found;

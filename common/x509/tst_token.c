@@ -25,16 +25,14 @@ static bool two_digits(int *out, const char *p)
 	return true;
 }
 
-/* RFC 3161 2.4.2: YYYYMMDDhhmmss[.f...]Z, seconds always, no zero at the end
- * of a fraction. */
-static bool read_time(int64_t *out, const ASN1_GENERALIZEDTIME *t)
+bool tmk_tst_token_time(int64_t *out, const uint8_t *text, size_t size)
 {
 	static const int days[] = { 31, 29, 31, 30, 31, 30, 31, 31, 30, 31,
 		30, 31 };
-	const char *p = (const char *)ASN1_STRING_get0_data(t);
-	int len = ASN1_STRING_length(t), part[7], i, year;
+	const char *p = (const char *)text;
+	int len = (int)size, part[7], i, year;
 
-	if (len < 15 || len > 40 || p[len - 1] != 'Z')
+	if (size < 15 || size > 40 || p[len - 1] != 'Z')
 		return false;
 	for (i = 0; i < 7; i++)
 		if (!two_digits(&part[i], p + 2 * i))
@@ -86,6 +84,7 @@ static bool read_info(struct tmk_tst_token *t, const ASN1_OCTET_STRING *content,
 {
 	const unsigned char *p = ASN1_STRING_get0_data(content);
 	const unsigned char *end = p + ASN1_STRING_length(content);
+	const ASN1_GENERALIZEDTIME *time;
 	STACK_OF(X509_EXTENSION) *exts;
 	int i;
 
@@ -94,7 +93,9 @@ static bool read_info(struct tmk_tst_token *t, const ASN1_OCTET_STRING *content,
 		return bad(why, size, "its TSTInfo cannot be read");
 	if (TS_TST_INFO_get_version(t->info) != 1)
 		return bad(why, size, "its TSTInfo is not of version 1");
-	if (!read_time(&t->time, TS_TST_INFO_get_time(t->info)))
+	time = TS_TST_INFO_get_time(t->info);
+	if (!tmk_tst_token_time(&t->time, ASN1_STRING_get0_data(time),
+				(size_t)ASN1_STRING_length(time)))
 		return bad(why, size, "its genTime is malformed");
 	exts = TS_TST_INFO_get_exts(t->info);
 	for (i = 0; i < sk_X509_EXTENSION_num(exts); i++)

@@ -48,4 +48,8 @@ bool tmk_tst_token_signer(struct tmk_tst_token *t, STACK_OF(X509) *more,
 /* Check messageDigest and signature with the signer found before. */
 bool tmk_tst_token_verify(struct tmk_tst_token *t, char *why, size_t size);
 
+/* Read a genTime (RFC 3161 2.4.2): YYYYMMDDhhmmss[.f...]Z, seconds always, no
+ * zero at the end of a fraction; the fraction is dropped. */
+bool tmk_tst_token_time(int64_t *out, const uint8_t *text, size_t size);
+
 #endif

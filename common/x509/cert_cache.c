@@ -1,16 +1,12 @@
-/*
- * The certificates that were decoded last. Nothing is decided here: a hit is
- * what decoding the same bytes again would give. One for the process: threads
- * that come and go (an agent's) find what others decoded.
- */
+#include "x509/cert_cache.h"
+
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <openssl/err.h>
 
-#include "seal/cms_read.h"
-
+/* Threads that come and go (an agent's) find what others decoded. */
 #define KEPT 16			/* certificates */
 #define KEPT_MAX 8192		/* bytes of one; larger ones are rare */
 
@@ -64,26 +60,26 @@ static void keep(const uint8_t *der, size_t len, X509 *x509)
 	pthread_mutex_unlock(&lock);
 }
 
-X509 *tmk_cms_cache_decode(const struct tmk_ber *der)
+X509 *tmk_cert_cache_decode(const uint8_t *der, size_t len)
 {
-	const unsigned char *p = der->all;
-	X509 *x509 = find(der->all, der->all_len);
+	const unsigned char *p = der;
+	X509 *x509 = find(der, len);
 
 	if (x509)
 		return x509;
 	ERR_set_mark();
-	x509 = d2i_X509(NULL, &p, (long)der->all_len);
+	x509 = d2i_X509(NULL, &p, (long)len);
 	ERR_pop_to_mark();
-	if (x509 && p != der->all + der->all_len) {
+	if (x509 && p != der + len) {
 		X509_free(x509);
 		return NULL;
 	}
 	if (x509)
-		keep(der->all, der->all_len, x509);
+		keep(der, len, x509);
 	return x509;
 }
 
-void tmk_cms_cache_keep(X509 *x509)
+void tmk_cert_cache_keep(X509 *x509)
 {
 	unsigned char *der = NULL;
 	int len = i2d_X509(x509, &der);

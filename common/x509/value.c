@@ -1,0 +1,116 @@
+#include "x509/value.h"
+
+#include <pthread.h>
+#include <stdbool.h>
+
+#include <openssl/err.h>
+#include <openssl/rsa.h>
+
+#include "x509/digest.h"
+#include "x509/fast.h"
+
+#define KEPT 16			/* preparations */
+
+/* One that nobody is using. */
+struct entry {
+	EVP_PKEY_CTX *ctx;	/* NULL: none; it holds the key */
+	const EVP_PKEY *key;	/* for comparing only */
+	enum tmk_value_scheme scheme;
+	int hash;
+};
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct entry kept[KEPT];
+static unsigned int oldest;
+
+/* Take one out; NULL when there is none that fits. The key it holds cannot
+ * have been freed, so that an equal address is the same key. */
+static EVP_PKEY_CTX *take(const EVP_PKEY *key, enum tmk_value_scheme scheme,
+			  int hash)
+{
+	EVP_PKEY_CTX *ctx = NULL;
+	int i;
+
+	pthread_mutex_lock(&lock);
+	for (i = 0; i < KEPT && !ctx; i++) {
+		struct entry *e = &kept[i];
+
+		if (e->ctx && e->key == key && e->scheme == scheme &&
+		    e->hash == hash) {
+			ctx = e->ctx;
+			e->ctx = NULL;
+		}
+	}
+	pthread_mutex_unlock(&lock);
+	return ctx;
+}
+
+/* Put it back, into an empty place or that of the oldest. */
+static void put(EVP_PKEY_CTX *ctx, const EVP_PKEY *key,
+		enum tmk_value_scheme scheme, int hash)
+{
+	EVP_PKEY_CTX *out;
+	struct entry *e;
+	int i;
+
+	pthread_mutex_lock(&lock);
+	for (i = 0; i < KEPT && kept[i].ctx; i++)
+		;
+	e = &kept[i < KEPT ? (unsigned int)i : oldest++ % KEPT];
+	out = e->ctx;
+	*e = (struct entry){ ctx, key, scheme, hash };
+	pthread_mutex_unlock(&lock);
+	EVP_PKEY_CTX_free(out);
+}
+
+static bool set_pss(EVP_PKEY_CTX *ctx, const EVP_MD *md, int salt)
+{
+	return EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PSS_PADDING) > 0 &&
+		EVP_PKEY_CTX_set_rsa_mgf1_md(ctx, md) > 0 &&
+		EVP_PKEY_CTX_set_rsa_pss_saltlen(ctx, salt) > 0;
+}
+
+static bool prepare(EVP_PKEY_CTX *ctx, enum tmk_value_scheme scheme, int salt,
+		    int hash)
+{
+	const EVP_MD *md = tmk_digest_md(hash);
+	bool good = EVP_PKEY_verify_init(ctx) > 0;
+
+	if (good && scheme == TMK_VALUE_PKCS1)
+		good = EVP_PKEY_CTX_set_rsa_padding(ctx,
+						    RSA_PKCS1_PADDING) > 0;
+	good = good && EVP_PKEY_CTX_set_signature_md(ctx, md) > 0;
+	if (good && scheme == TMK_VALUE_PSS)
+		good = set_pss(ctx, md, salt);
+	return good;
+}
+
+int tmk_value_check(EVP_PKEY *key, enum tmk_value_scheme scheme, int salt,
+		    int hash, const uint8_t *digest, size_t digest_len,
+		    const uint8_t *value, size_t value_len,
+		    struct tmk_err *err)
+{
+	bool keeps = scheme != TMK_VALUE_PSS && tmk_fast();
+	EVP_PKEY_CTX *ctx = keeps ? take(key, scheme, hash) : NULL;
+	bool good = true;
+
+	ERR_set_mark();
+	if (!ctx) {
+		ctx = EVP_PKEY_CTX_new(key, NULL);
+		if (!ctx) {
+			ERR_pop_to_mark();
+			return tmk_err_nomem(err);
+		}
+		good = prepare(ctx, scheme, salt, hash);
+	}
+	/* A signature of a wrong form makes it negative: no is no. */
+	good = good && EVP_PKEY_verify(ctx, value, value_len, digest,
+				       digest_len) == 1;
+	/* One that said no may have been left half way. */
+	if (good && keeps)
+		put(ctx, key, scheme, hash);
+	else
+		EVP_PKEY_CTX_free(ctx);
+	ERR_pop_to_mark();
+	return good;
+}
