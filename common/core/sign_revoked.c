@@ -32,7 +32,8 @@ static int refuse(X509 *leaf, const X509_REVOKED *entry, int64_t now,
 {
 	char name[NAME_TEXT], why[160] = "";
 
-	(void)tmk_crl_entry_falls(entry, now, false, why, sizeof(why));
+	(void)tmk_crl_entry_falls(entry, now, false, false, why,
+				  sizeof(why));
 	tmk_err_set(err, TMK_KEY, "the certificate %s is revoked: %s",
 		    tmk_cert_subject(name, sizeof(name), leaf), why);
 	tmk_err_hint(err, "have another one issued: touchmark key csr NAME "

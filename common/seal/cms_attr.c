@@ -1,12 +1,13 @@
 /*
  * Signed and unsigned attributes of a SignerInfo (RFC 5652 section 11,
- * RFC 5035, RFC 3161 appendix A). What we know may stand there once and with
- * one value; what we do not know is covered by the signature and means
- * nothing to us.
+ * RFC 5035, RFC 3161 appendix A, RFC 5126 6.3.4). What we know may stand there
+ * once and with one value; what we do not know is covered by the signature and
+ * means nothing to us.
  */
 #include <string.h>
 
 #include "seal/cms_read.h"
+#include "x509/ocsp.h"
 #include "x509/tst.h"
 
 static bool malformed(struct tmk_verdict *v, const char *what)
@@ -171,10 +172,88 @@ bool tmk_cms_attr_signed(struct tmk_signature *sig, struct tmk_cms_signer *s,
 	return true;
 }
 
+/* One timestamp token. */
+static bool read_token(struct tmk_signature *sig, const struct tmk_ber *value,
+		       struct tmk_verdict *v)
+{
+	if (value->tag != TMK_BER_SEQUENCE)
+		return malformed(v, "a timestamp attribute does not hold "
+				 "exactly one token");
+	if (sig->tokens == TMK_TOKENS_MAX || value->all_len > TMK_TST_MAX)
+		return tmk_verdict_refuse(v, TMK_LIMIT_EXCEEDED,
+					  "more than %d timestamps, or a token "
+					  "of more than %d bytes",
+					  TMK_TOKENS_MAX, TMK_TST_MAX);
+	sig->token[sig->tokens] = value->all;
+	sig->token_len[sig->tokens] = value->all_len;
+	sig->tokens++;
+	return true;
+}
+
+/* SEQUENCE OF BasicOCSPResponse: each cut out, none looked into. */
+static bool read_staples(struct tmk_signature *sig, const struct tmk_ber *list,
+			 struct tmk_verdict *v)
+{
+	struct tmk_ber_cursor c;
+	struct tmk_ber one;
+
+	tmk_cms_ber_enter(&c, list);
+	while (!tmk_cms_ber_done(&c)) {
+		if (!tmk_cms_ber_take(&one, &c, TMK_BER_SEQUENCE))
+			return malformed(v, "an OCSP response in the "
+					 "revocation values is malformed");
+		if (sig->staples == TMK_STAPLES_MAX ||
+		    one.all_len > TMK_OCSP_MAX)
+			return tmk_verdict_refuse(v, TMK_LIMIT_EXCEEDED,
+						  "more than %d OCSP responses,"
+						  " or one of more than %d "
+						  "bytes", TMK_STAPLES_MAX,
+						  TMK_OCSP_MAX);
+		sig->staple[sig->staples] = one.all;
+		sig->staple_len[sig->staples] = one.all_len;
+		sig->staples++;
+	}
+	return true;
+}
+
+/*
+ * RevocationValues (RFC 5126 6.3.4): crlVals [0], ocspVals [1], otherRevVals
+ * [2], each at most once and in this order, explicitly tagged. CRLs come by
+ * policy alone; those that come along are passed over.
+ */
+static bool read_revocation(struct tmk_signature *sig,
+			    const struct tmk_ber *value, struct tmk_verdict *v)
+{
+	struct tmk_ber_cursor c, in;
+	struct tmk_ber part, list;
+	int n;
+
+	if (value->tag != TMK_BER_SEQUENCE)
+		return malformed(v, "a revocation-values attribute does not "
+				 "hold exactly one value");
+	tmk_cms_ber_enter(&c, value);
+	for (n = 0; n < 3; n++) {
+		if (!tmk_cms_ber_take(&part, &c,
+				      (uint8_t)TMK_BER_TAGGED(n)))
+			continue;
+		tmk_cms_ber_enter(&in, &part);
+		if (!tmk_cms_ber_take(&list, &in, TMK_BER_SEQUENCE) ||
+		    !tmk_cms_ber_done(&in))
+			return malformed(v, "the revocation values are "
+					 "malformed");
+		if (n == 1 && !read_staples(sig, &list, v))
+			return false;
+	}
+	if (!tmk_cms_ber_done(&c))
+		return malformed(v, "the revocation values are malformed");
+	return true;
+}
+
 bool tmk_cms_attr_unsigned(struct tmk_signature *sig,
 			   const struct tmk_ber *attrs, struct tmk_verdict *v)
 {
 	struct tmk_ber_cursor c;
+	bool revocation = false;
 	struct attr a;
 	int n = 0;
 
@@ -188,21 +267,17 @@ bool tmk_cms_attr_unsigned(struct tmk_signature *sig,
 		if (!next_attr(&a, &c))
 			return malformed(v, "an unsigned attribute is "
 					 "malformed");
-		if (a.type != TMK_OID_TIMESTAMP)
+		if (a.type == TMK_OID_TIMESTAMP &&
+		    !read_token(sig, &a.value, v))
+			return false;
+		if (a.type != TMK_OID_REVOCATION)
 			continue;
-		if (a.value.tag != TMK_BER_SEQUENCE)
-			return malformed(v, "a timestamp attribute does not "
-					 "hold exactly one token");
-		if (sig->tokens == TMK_TOKENS_MAX ||
-		    a.value.all_len > TMK_TST_MAX)
-			return tmk_verdict_refuse(v, TMK_LIMIT_EXCEEDED,
-						  "more than %d timestamps, "
-						  "or a token of more than "
-						  "%d bytes", TMK_TOKENS_MAX,
-						  TMK_TST_MAX);
-		sig->token[sig->tokens] = a.value.all;
-		sig->token_len[sig->tokens] = a.value.all_len;
-		sig->tokens++;
+		if (revocation)
+			return malformed(v, "the revocation values are there "
+					 "twice");
+		revocation = true;
+		if (!read_revocation(sig, &a.value, v))
+			return false;
 	}
 	return true;
 }

@@ -10,6 +10,8 @@
 
 #include "base/clock.h"
 #include "x509/cert.h"
+#include "x509/chain_memo.h"
+#include "x509/fast.h"
 #include "x509/judging.h"
 #include "x509/strength.h"
 #include "x509/trust.h"
@@ -321,11 +323,10 @@ out:
 	return rc;
 }
 
-int tmk_chain_judge(struct tmk_chain_answer *answer,
-		    const struct tmk_chain_request *request,
-		    struct tmk_err *err)
+static int judge(struct tmk_chain_answer *answer,
+		 const struct tmk_chain_request *request, struct tmk_err *err)
 {
-	struct tmk_judging j = { .request = request };
+	struct tmk_judging j = { .request = request, .err = err };
 	STACK_OF(X509) *chain = NULL;
 	int rc = 0;
 
@@ -336,8 +337,10 @@ int tmk_chain_judge(struct tmk_chain_answer *answer,
 		rc = run(&j, &chain, err);
 	ERR_pop_to_mark();
 	tmk_usage_release(&j.usage);
-	if (rc)
+	if (rc || j.failed) {
+		sk_X509_pop_free(chain, X509_free);
 		return -1;
+	}
 	if (j.result == TMK_CHAIN_GOOD && j.unknown &&
 	    request->revocation != TMK_REVOCATION_CHECK)
 		tmk_judging_refuse(&j, TMK_CHAIN_REVOCATION_UNKNOWN, "%s",
@@ -345,6 +348,21 @@ int tmk_chain_judge(struct tmk_chain_answer *answer,
 	answer->result = j.result;
 	snprintf(answer->text, sizeof(answer->text), "%s", j.text);
 	answer->chain = chain; /* transferred */
+	return 0;
+}
+
+int tmk_chain_judge(struct tmk_chain_answer *answer,
+		    const struct tmk_chain_request *request,
+		    struct tmk_err *err)
+{
+	bool fast = tmk_fast();
+
+	if (fast && tmk_chain_memo_find(answer, request))
+		return 0;
+	if (judge(answer, request, err))
+		return -1;
+	if (fast)
+		tmk_chain_memo_keep(request, answer);
 	return 0;
 }
 

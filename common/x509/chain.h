@@ -68,6 +68,15 @@ struct tmk_chain_request {
 	int64_t now;		/* the verifier's clock: CRL freshness */
 	bool stamped;		/* `at` is proved by a timestamp token */
 	enum tmk_revocation revocation;
+	/* Stand before the invalidityDate of a CRL entry that has one, even
+	 * when it says that the key was lost (RFC 5280 5.3.2). */
+	bool honour_invalidity;
+	/* OCSP responses that came with the signature (BasicOCSPResponse, DER,
+	 * RFC 6960 4.2.1): where a CRL is missing they may stand in for it
+	 * (ocsp.h), so the answer depends on them too. */
+	const uint8_t *const *ocsp;
+	const size_t *ocsp_len;
+	int ocsps;
 	/* OIDs (dotted or OpenSSL short names) of which the leaf needs one in
 	 * its EKU; only the named usage counts, not anyExtendedKeyUsage. None:
 	 * any purpose. */

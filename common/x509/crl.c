@@ -199,7 +199,7 @@ static const char *const reasons[] = {
 
 #define REASONS ((long)(sizeof(reasons) / sizeof(reasons[0])))
 
-static int64_t seconds(const ASN1_TIME *t)
+int64_t tmk_crl_time(const ASN1_TIME *t)
 {
 	struct tm tm;
 
@@ -236,7 +236,7 @@ bool tmk_crl_entry_holds(const X509_REVOKED *entry)
  * there is no telling. */
 static int64_t entry_since(const X509_REVOKED *entry)
 {
-	int64_t since = seconds(X509_REVOKED_get0_revocationDate(entry));
+	int64_t since = tmk_crl_time(X509_REVOKED_get0_revocationDate(entry));
 	int64_t invalid = TMK_TIME_NONE;
 	ASN1_GENERALIZEDTIME *t;
 	int critical = 0;
@@ -244,7 +244,7 @@ static int64_t entry_since(const X509_REVOKED *entry)
 	t = X509_REVOKED_get_ext_d2i(entry, NID_invalidity_date, &critical,
 				     NULL);
 	if (t)
-		invalid = seconds(t);
+		invalid = tmk_crl_time(t);
 	ASN1_GENERALIZEDTIME_free(t);
 	if (critical == -1)
 		return since;
@@ -252,19 +252,43 @@ static int64_t entry_since(const X509_REVOKED *entry)
 	return invalid < since ? invalid : since;
 }
 
+const char *tmk_crl_reason(long reason)
+{
+	if (reason < 0)
+		return "no reason given";
+	return reasons[reason >= REASONS ? 0 : reason];
+}
+
+/* Whether the reason, together with a date where there is one, leaves room
+ * for a time at which all was well. */
+static bool had_good_days(const X509_REVOKED *entry, long reason, bool honour)
+{
+	switch (reason) {
+	case CRL_REASON_SUPERSEDED:
+	case CRL_REASON_CESSATION_OF_OPERATION:
+	case CRL_REASON_AFFILIATION_CHANGED:
+		return true;
+	case -1:
+	case CRL_REASON_UNSPECIFIED:
+	case CRL_REASON_KEY_COMPROMISE:
+	case CRL_REASON_CA_COMPROMISE:
+	case CRL_REASON_AA_COMPROMISE:
+		return honour && X509_REVOKED_get_ext_by_NID(entry,
+					NID_invalidity_date, -1) >= 0;
+	default:
+		return false;
+	}
+}
+
 bool tmk_crl_entry_falls(const X509_REVOKED *entry, int64_t at, bool stamped,
-			 char *why, size_t size)
+			 bool honour, char *why, size_t size)
 {
 	int64_t since = entry_since(entry);
 	long reason = entry_reason(entry);
 	char text[TMK_CLOCK_TEXT];
-	bool innocent;
 
-	innocent = reason == CRL_REASON_SUPERSEDED ||
-		reason == CRL_REASON_CESSATION_OF_OPERATION ||
-		reason == CRL_REASON_AFFILIATION_CHANGED;
 	snprintf(why, size, "revoked since %s (%s)",
-		 tmk_clock_format(text, since),
-		 reason < 0 ? "no reason given" : reasons[reason]);
-	return !(innocent && stamped && since != TMK_TIME_NONE && at < since);
+		 tmk_clock_format(text, since), tmk_crl_reason(reason));
+	return !(had_good_days(entry, reason, honour) && stamped &&
+		 since != TMK_TIME_NONE && at < since);
 }

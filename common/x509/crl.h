@@ -1,6 +1,7 @@
 /*
  * crl.h - reading certificate revocation lists, and the rule of what an entry
- * means for a signature of a given time. Internal to x509/.
+ * means for a signature of a given time. Internal to x509/; what is fetched is
+ * looked at by crl_file.h.
  *
  * Knows nothing of chains: whether a CRL is genuine and in scope is asked of
  * OpenSSL elsewhere. Reading fails with TMK_INPUT and names the file.
@@ -30,6 +31,13 @@ int tmk_crl_load(STACK_OF(X509_CRL) *crls, const uint8_t *data, size_t len,
 int tmk_crl_load_path(STACK_OF(X509_CRL) *crls, const char *path,
 		      struct tmk_err *err) TMK_MUST_CHECK;
 
+/* A time of ASN.1 as seconds since 1970; TMK_TIME_NONE for NULL and for what
+ * is no time. */
+int64_t tmk_crl_time(const ASN1_TIME *t);
+
+/* The name of a CRLReason (RFC 5280 5.3.1); "no reason given" below 0. */
+const char *tmk_crl_reason(long reason);
+
 /* Whether the entry is a hold, the one kind that a later CRL takes back (RFC
  * 5280 5.3.1). */
 bool tmk_crl_entry_holds(const X509_REVOKED *entry);
@@ -38,10 +46,12 @@ bool tmk_crl_entry_holds(const X509_REVOKED *entry);
  * Whether signatures made at `at` fall with this entry (RFC 5280 5.3). They
  * stand only when `at` is proved by a stamp, lies before the revocation (and
  * before invalidityDate where one is given), and the reason says nothing
- * against the key: superseded, cessationOfOperation, affiliationChanged.
+ * against the key: superseded, cessationOfOperation, affiliationChanged. With
+ * `honour` they also stand before the invalidityDate (5.3.2) of an entry that
+ * has one and says that the key was lost, or does not say why.
  * `why` (size bytes) gets the reason and the date.
  */
 bool tmk_crl_entry_falls(const X509_REVOKED *entry, int64_t at, bool stamped,
-			 char *why, size_t size);
+			 bool honour, char *why, size_t size);
 
 #endif

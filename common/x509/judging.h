@@ -14,6 +14,7 @@
 #include <openssl/x509_vfy.h>
 
 #include "x509/chain.h"
+#include "x509/ocsp.h"
 #include "x509/usage.h"
 
 struct tmk_judging {
@@ -25,6 +26,9 @@ struct tmk_judging {
 	char text[400];
 	bool unknown;		/* some status is missing or stale */
 	char unknown_text[400];
+	struct tmk_ocsp_answer ocsp;	/* by depth, once it is built */
+	struct tmk_err *err;	/* of the caller */
+	bool failed;		/* could not judge: err tells */
 };
 
 /* Keep the first refusal. Returns 0, as OpenSSL's callbacks do to stop. */

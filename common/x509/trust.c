@@ -1,5 +1,6 @@
 #include "x509/trust.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include <openssl/err.h>
@@ -28,6 +29,14 @@ static int find_defaults(struct tmk_trust *trust)
 	return rc;
 }
 
+/* What was found out about an earlier state says nothing of this one. */
+static void changed(struct tmk_trust *trust)
+{
+	static atomic_uint_fast64_t last;
+
+	trust->id = (uint64_t)atomic_fetch_add(&last, 1) + 1;
+}
+
 int tmk_trust_new(struct tmk_trust **out, struct tmk_err *err)
 {
 	struct tmk_trust *trust = calloc(1, sizeof(*trust));
@@ -51,6 +60,7 @@ int tmk_trust_new(struct tmk_trust **out, struct tmk_err *err)
 	X509_STORE_set_check_revocation(trust->store, tmk_judging_revocation);
 	X509_STORE_set_check_crl(trust->store, tmk_judging_crl);
 	X509_STORE_set_cert_crl(trust->store, tmk_judging_entry);
+	changed(trust);
 	*out = trust;
 	return 0;
 }
@@ -87,6 +97,7 @@ int tmk_trust_add_roots(struct tmk_trust *trust, const char *path,
 	STACK_OF(X509) *certs = NULL;
 	int i, rc = -1;
 
+	changed(trust);
 	if (tmk_cert_load_file(&certs, path, err))
 		return -1;
 	for (i = 0; i < sk_X509_num(certs); i++) {
@@ -109,6 +120,7 @@ int tmk_trust_add_intermediates(struct tmk_trust *trust, const char *path,
 	STACK_OF(X509) *certs = NULL;
 	int rc;
 
+	changed(trust);
 	if (tmk_cert_load_file(&certs, path, err))
 		return -1;
 	rc = move_all(trust->intermediates, certs, err);
@@ -119,6 +131,7 @@ int tmk_trust_add_intermediates(struct tmk_trust *trust, const char *path,
 int tmk_trust_add_crls(struct tmk_trust *trust, const char *path,
 		       struct tmk_err *err)
 {
+	changed(trust);
 	return tmk_crl_load_path(trust->crls, path, err);
 }
 

@@ -7,12 +7,15 @@
 #ifndef TMK_X509_TRUST_H
 #define TMK_X509_TRUST_H
 
+#include <stdint.h>
+
 #include <openssl/x509.h>
 #include <openssl/x509_vfy.h>
 
 #include "x509/chain.h"
 
 struct tmk_trust {
+	uint64_t id;		/* of this state, never used twice */
 	X509_STORE *store;	/* the roots, and our three hooks */
 	STACK_OF(X509) *roots;
 	STACK_OF(X509) *intermediates;

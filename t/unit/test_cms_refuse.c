@@ -394,6 +394,54 @@ static void test_tokens(void)
 		  .unsigned_attrs = DER("\x04\x00"));
 }
 
+/* revocation-values (RFC 5126 6.3.4) with these values; lengths are those of
+ * the attribute and of the set. */
+#define REVOCATION(len, set) "\x30" len OID_SMIME("\x18") "\x31" set
+#define NO_VALUES REVOCATION("\x11", "\x02\x30\x00")
+
+static void test_revocation(void)
+{
+	GOOD("revocation values that are empty",
+	     .unsigned_attrs = DER(NO_VALUES));
+	GOOD("an OCSP response, whatever it says",
+	     .unsigned_attrs = DER(REVOCATION("\x17", "\x08\x30\x06\xa1\x04"
+					      "\x30\x02\x30\x00")));
+	GOOD("CRLs, which are passed over",
+	     .unsigned_attrs = DER(REVOCATION("\x15", "\x06\x30\x04\xa0\x02"
+					      "\x30\x00")));
+	MALFORMED("revocation values twice",
+		  .unsigned_attrs = DER(NO_VALUES NO_VALUES));
+	MALFORMED("two in one attribute",
+		  .unsigned_attrs = DER(REVOCATION("\x13", "\x04\x30\x00"
+						   "\x30\x00")));
+	MALFORMED("none in the attribute",
+		  .unsigned_attrs = DER(REVOCATION("\x0f", "\x00")));
+	MALFORMED("no sequence",
+		  .unsigned_attrs = DER(REVOCATION("\x11", "\x02\x05\x00")));
+	MALFORMED("a part that is not known",
+		  .unsigned_attrs = DER(REVOCATION("\x15", "\x06\x30\x04"
+						   "\xa3\x02\x30\x00")));
+	MALFORMED("parts in another order",
+		  .unsigned_attrs = DER(REVOCATION("\x19", "\x0a\x30\x08"
+						   "\xa1\x02\x30\x00"
+						   "\xa0\x02\x30\x00")));
+	MALFORMED("a part twice",
+		  .unsigned_attrs = DER(REVOCATION("\x19", "\x0a\x30\x08"
+						   "\xa1\x02\x30\x00"
+						   "\xa1\x02\x30\x00")));
+	MALFORMED("a part without its list",
+		  .unsigned_attrs = DER(REVOCATION("\x15", "\x06\x30\x04"
+						   "\xa1\x02\x05\x00")));
+	MALFORMED("two lists in a part",
+		  .unsigned_attrs = DER(REVOCATION("\x17", "\x08\x30\x06"
+						   "\xa1\x04\x30\x00"
+						   "\x30\x00")));
+	MALFORMED("a response that is no sequence",
+		  .unsigned_attrs = DER(REVOCATION("\x17", "\x08\x30\x06"
+						   "\xa1\x04\x30\x02"
+						   "\x05\x00")));
+}
+
 /* `n` constructed elements inside each other, closed or cut off. */
 static void nest(struct tmk_buf *out, int n, bool open)
 {
@@ -482,6 +530,7 @@ int main(void)
 	test_old_signing_cert();
 	test_certificates();
 	test_tokens();
+	test_revocation();
 	test_bytes();
 	X509_free(twin);
 	X509_free(ec_cert);
