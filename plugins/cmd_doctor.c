@@ -127,6 +127,7 @@ static void release(struct tmk_doctor *d)
 	free(d->email);
 	sk_X509_pop_free(d->chain, X509_free);
 	tmk_buf_release(&d->token);
+	tmk_buf_release(&d->spki);
 }
 
 static int look(struct tmk_doctor *d)
@@ -176,6 +177,8 @@ static int doctor_run(int argc, char **argv, struct tmk_err *err)
 {
 	struct tmk_doctor d = {
 		.token = TMK_BUF_INIT(TMK_TST_MAX), .err = err,
+		.spki = TMK_BUF_INIT(TMK_DOCTOR_SPKI_MAX),
+		.created = TMK_TIME_NONE,
 		.format = TMK_FORMAT_X509
 	};
 	struct tmk_opt_list receivers = { .count = 0 };

@@ -15,11 +15,17 @@
 
 #include "base/enc.h"
 #include "base/opt.h"
+#include "base/proc.h"
 #include "core/policy.h"
+#include "core/policy_signed.h"
 #include "plugins/command.h"
 #include "x509/cert.h"
 
-static const char synopsis[] = "touchmark policy check [--repo DIR] FILE";
+#define REFS_MAX_BYTES (64u << 20)	/* of names, one to a line */
+#define GIT_MS 60000
+
+static const char synopsis[] =
+	"touchmark policy check [--repo DIR] [--roots PEM] FILE";
 
 static const char *show(char *out, size_t size, const char *text)
 {
@@ -60,6 +66,25 @@ static const char *revocation_name(enum tmk_revocation r)
 		r == TMK_REVOCATION_CHECK ? "check" : "off";
 }
 
+static void show_formats(const struct tmk_ref_rule *r)
+{
+	static const struct {
+		enum tmk_seal_format format;
+		const char *name;
+	} names[] = {
+		{ TMK_FORMAT_X509, "x509" }, { TMK_FORMAT_OPENPGP, "openpgp" },
+		{ TMK_FORMAT_SSH, "ssh" }
+	};
+	const char *between = ", format ";
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (r->formats & 1u << names[i].format) {
+			printf("%s%s", between, names[i].name);
+			between = " or ";
+		}
+}
+
 /* One rule in words. `ref` is the ref it is shown for, NULL for its pattern. */
 static void show_rule(const struct tmk_ref_rule *r, const char *ref)
 {
@@ -68,11 +93,17 @@ static void show_rule(const struct tmk_ref_rule *r, const char *ref)
 
 	printf("    %s", require_name(r->require));
 	if (r->require != TMK_REQUIRE_NOTHING) {
+		if (r->threshold > 1)
+			printf(", by %d different signers",
+			       r->threshold);
 		if (r->role)
-			printf(", by role \"%s\"",
+			printf(r->threshold > 1 ? " of role \"%s\"" :
+			       ", by role \"%s\"",
 			       show(role, sizeof(role), r->role->name));
 		else
-			printf(", by any signer under the roots");
+			printf(r->threshold > 1 ? " that [trust] knows" :
+			       ", by any signer that [trust] knows");
+		show_formats(r);
 		if (r->identity == TMK_IDENTITY_COMMITTER)
 			printf(", under their own e-mail");
 		printf(", %s", stamp_name(r->timestamp));
@@ -102,6 +133,15 @@ static void show_trust(const struct tmk_policy *p)
 	printf("\n  timestamps: %d roots, revocation %s\n",
 	       p->tsa_trust ? sk_X509_num(tmk_trust_roots(p->tsa_trust)) : 0,
 	       revocation_name(p->judge.tsa_revocation));
+	for (i = 0; i < p->keyrings; i++)
+		printf("  keyring (OpenPGP): %s\n",
+		       show(path, sizeof(path), p->keyring[i]));
+	if (p->allowed_signers)
+		printf("  allowed signers (SSH): %s\n",
+		       show(path, sizeof(path), p->allowed_signers));
+	for (i = 0; i < p->receipts; i++)
+		printf("  receipts: %s\n",
+		       show(path, sizeof(path), p->receipt[i]));
 }
 
 static void show_rules(const struct tmk_policy *p)
@@ -223,15 +263,86 @@ static void warn_rules(const struct tmk_policy *p, const char *path)
 		     "refused");
 }
 
+/* Whether a member could sign in one of the formats of the rule. */
+static bool has_use(const struct tmk_member *m, unsigned int formats)
+{
+	switch (m->kind) {
+	case TMK_MEMBER_EMAIL:
+		return true;
+	case TMK_MEMBER_CERT:
+	case TMK_MEMBER_ISSUER:
+		return formats & 1u << TMK_FORMAT_X509;
+	case TMK_MEMBER_SSH:
+		return formats & 1u << TMK_FORMAT_SSH;
+	case TMK_MEMBER_OPENPGP:
+		return formats & 1u << TMK_FORMAT_OPENPGP;
+	}
+	return false;
+}
+
+/* Members who cannot sign, and thresholds that nobody can meet. */
+static void warn_role(const struct tmk_ref_rule *r, const char *path)
+{
+	const struct tmk_role *role = r->role;
+	bool globs = false;
+	int i, useful = 0;
+
+	if (!role || r->require == TMK_REQUIRE_NOTHING)
+		return;
+	for (i = 0; i < role->members; i++) {
+		useful += has_use(&role->member[i], r->formats);
+		globs |= role->member[i].kind == TMK_MEMBER_EMAIL &&
+			strchr(role->member[i].text, '*');
+	}
+	if (!useful)
+		warn(r->line, path, "[ref \"%s\"] takes no format in which a "
+		     "member of the role \"%s\" could sign", r->pattern,
+		     role->name);
+	else if (!globs && useful < r->threshold)
+		warn(r->line, path, "[ref \"%s\"] wants %d signers, but the "
+		     "role \"%s\" has %d members who could be", r->pattern,
+		     r->threshold, role->name, useful);
+	if (role->issuers && !(r->formats & 1u << TMK_FORMAT_X509))
+		warn(r->line, path, "[ref \"%s\"]: members of the role "
+		     "\"%s\" need an issuer, and only certificates have one",
+		     r->pattern, role->name);
+}
+
+static void warn_formats(const struct tmk_policy *p, const char *path)
+{
+	int i;
+
+	for (i = 0; i < p->rules; i++) {
+		const struct tmk_ref_rule *r = &p->rule[i];
+
+		warn_role(r, path);
+		if (r->timestamp == TMK_STAMP_ALWAYS &&
+		    r->formats & 1u << TMK_FORMAT_SSH &&
+		    r->require != TMK_REQUIRE_NOTHING)
+			warn(r->line, path, "[ref \"%s\"] always wants a "
+			     "timestamp: no SSH signature has one",
+			     r->pattern);
+	}
+}
+
+/* Whether any rule takes certificates. */
+static bool takes_x509(const struct tmk_policy *p)
+{
+	int i;
+
+	for (i = 0; i < p->rules; i++)
+		if (p->rule[i].require != TMK_REQUIRE_NOTHING &&
+		    p->rule[i].formats & 1u << TMK_FORMAT_X509)
+			return true;
+	return false;
+}
+
 /* How many things are doubtful is not counted: they are said. */
 static void warn_all(const struct tmk_policy *p)
 {
 	const char *path = p->path;
-	bool signs = false;
-	int i;
+	bool signs = takes_x509(p);
 
-	for (i = 0; i < p->rules; i++)
-		signs |= p->rule[i].require != TMK_REQUIRE_NOTHING;
 	if (!p->enforce)
 		warn(0, path, "enforce = false: every push is let in");
 	if (signs && p->judge.revocation == TMK_REVOCATION_REQUIRE && !p->crls)
@@ -240,8 +351,13 @@ static void warn_all(const struct tmk_policy *p)
 	if (signs && p->judge.revocation == TMK_REVOCATION_OFF)
 		warn(0, path, "revocation = off: a stolen key that was "
 		     "revoked still signs");
+	if (p->push_certificate && !p->push_urls)
+		warn(0, path, "[push] names no url: another server that the "
+		     "same people push to could hand on what they signed "
+		     "for it");
 	warn_shared_roots(p, path);
 	warn_rules(p, path);
+	warn_formats(p, path);
 	warn_patterns(p, path);
 }
 
@@ -270,6 +386,29 @@ static int show_ref(const struct tmk_policy *p, const char *ref)
 	return 0;
 }
 
+/* What libgit2 cannot open, SHA-256 for one, git lists itself. */
+static int show_by_git(const struct tmk_policy *p, const char *dir)
+{
+	char git[] = "git", where[] = "-C", verb[] = "for-each-ref";
+	char format[] = "--format=%(refname)", *own = strdup(dir);
+	char *const argv[] = { git, where, own, verb, format, NULL };
+	struct tmk_buf list = TMK_BUF_INIT(REFS_MAX_BYTES);
+	char *name, *newline;
+	int status = -1;
+
+	if (own && !tmk_proc_run(argv, NULL, 0, &list, GIT_MS, &status,
+				 TMK_INPUT, NULL) && !status)
+		for (name = (char *)list.data;
+		     name && (newline = strchr(name, '\n'));
+		     name = newline + 1) {
+			*newline = '\0';
+			show_ref(p, name);
+		}
+	tmk_buf_release(&list);
+	free(own);
+	return status ? -1 : 0;
+}
+
 static int show_repo(const struct tmk_policy *p, const char *dir,
 		     struct tmk_err *err)
 {
@@ -282,7 +421,7 @@ static int show_repo(const struct tmk_policy *p, const char *dir,
 	if (git_repository_open_ext(&repo, dir,
 				    GIT_REPOSITORY_OPEN_NO_SEARCH, NULL) < 0 ||
 	    git_reference_list(&names, repo) < 0) {
-		git_failed(dir, err);
+		ret = show_by_git(p, dir) < 0 ? git_failed(dir, err) : 0;
 		goto out;
 	}
 	for (i = 0; i < names.count; i++)
@@ -295,13 +434,31 @@ out:
 	return ret;
 }
 
+/* With `roots` it must be signed, and by whom is said. */
+static int load(struct tmk_policy **out, const char *path, const char *roots,
+		struct tmk_err *err)
+{
+	const struct tmk_policy_signers signers = { .roots = roots };
+	char who[512];
+
+	if (!roots)
+		return tmk_policy_load(out, path, err);
+	if (tmk_policy_signed_load(out, who, sizeof(who), path, &signers,
+				   err) < 0)
+		return -1;
+	printf("signed by %s\n", who);
+	return 0;
+}
+
 static int run(int argc, char **argv, struct tmk_err *err)
 {
-	const char *repo = NULL;
+	const char *repo = NULL, *roots = NULL;
 	bool help = false;
 	const struct tmk_opt table[] = {
 		{ 0, "repo", TMK_OPT_TEXT, &repo, "DIR",
 		  "show what each ref of this repository needs" },
+		{ 0, "roots", TMK_OPT_TEXT, &roots, "PEM",
+		  "FILE must be signed under these, in FILE.p7s" },
 		{ 'h', "help", TMK_OPT_FLAG, &help, NULL, "show this" },
 		{ 0, NULL, TMK_OPT_FLAG, NULL, NULL, NULL }
 	};
@@ -319,7 +476,7 @@ static int run(int argc, char **argv, struct tmk_err *err)
 		tmk_err_hint(err, "%s", synopsis);
 		return TMK_USAGE;
 	}
-	if (tmk_policy_load(&policy, argv[2], err) < 0)
+	if (load(&policy, argv[2], roots, err) < 0)
 		return err->code == TMK_INTERNAL ? TMK_INTERNAL : TMK_USAGE;
 	show_trust(policy);
 	if (!repo)

@@ -21,6 +21,8 @@
 #include "iface/seal.h"
 #include "x509/tst.h"
 
+#define TMK_DOCTOR_SPKI_MAX 8192	/* bytes of a public key */
+
 enum tmk_doctor_status {
 	TMK_DOCTOR_OK = 0,
 	TMK_DOCTOR_WARN,	/* works, but somebody should look */
@@ -52,6 +54,8 @@ struct tmk_doctor {
 	char *email;		/* of it */
 	const struct tmk_key_config *key;	/* that git uses; or NULL */
 	STACK_OF(X509) *chain;	/* of that key, leaf first; or NULL */
+	struct tmk_buf spki;	/* of that key, DER; empty: not shown */
+	int64_t created;	/* of it, for OpenPGP; TMK_TIME_NONE */
 	bool stamped;		/* a timestamp authority answered well */
 	struct tmk_buf token;	/* of it, over tmk_doctor_stamp_data */
 	struct tmk_err *err;	/* why a line could not be written */
@@ -94,6 +98,12 @@ void tmk_doctor_agent(struct tmk_doctor *d);
 void tmk_doctor_receivers(struct tmk_doctor *d);
 /* The same for each ref of our own policy. */
 void tmk_doctor_gate(struct tmk_doctor *d);
+/* What a rule of it would say of d's key without certificate (OpenPGP, SSH),
+ * but for its timestamp. False, with why in `text` (`size` bytes), when that
+ * cannot be told before something is signed. */
+bool tmk_doctor_gate_key(const struct tmk_doctor *d,
+			 const struct tmk_ref_rule *rule,
+			 struct tmk_verdict *v, char *text, size_t size);
 
 /* ---- what they share ---------------------------------------------------- */
 

@@ -21,7 +21,9 @@ static int judge_stamp(struct tmk_doctor *d, const struct tmk_ref_rule *rule,
 	static const char data[] = TMK_DOCTOR_STAMP_DATA;
 	struct tmk_tst_answer answer;
 
-	if (rule->timestamp == TMK_STAMP_OFF || !d->stamped)
+	/* An SSH signature has no place for a timestamp. */
+	if (rule->timestamp == TMK_STAMP_OFF || !d->stamped ||
+	    d->format == TMK_FORMAT_SSH)
 		return 0;
 	if (!d->policy->tsa_trust)
 		return tmk_verdict_refuse(v, TMK_TIMESTAMP_UNTRUSTED,
@@ -86,20 +88,23 @@ static bool answer_early(struct tmk_doctor *d, const struct tmk_ref_rule *rule)
 				  tmk_doctor_format_name(d->format));
 		return true;
 	}
-	if (d->format != TMK_FORMAT_X509) {
-		tmk_doctor_answer(d, GATE, rule->pattern, TMK_DOCTOR_UNKNOWN,
-				  false, "touchmark audit tells, once "
-				  "something is signed", "whether the policy "
-				  "knows the key is seen by a signature alone");
-		return true;
-	}
-	if (!d->chain) {
+	if (d->format == TMK_FORMAT_X509 && !d->chain) {
 		tmk_doctor_answer(d, GATE, rule->pattern, TMK_DOCTOR_NO, false,
 				  "mend what the lines above say of the key",
 				  "there is no certificate to sign with");
 		return true;
 	}
-	if (rule->timestamp != TMK_STAMP_ALWAYS || d->stamped)
+	if (rule->timestamp != TMK_STAMP_ALWAYS)
+		return false;
+	if (d->format == TMK_FORMAT_SSH) {
+		tmk_doctor_answer(d, GATE, rule->pattern, TMK_DOCTOR_NO, false,
+				  "git config gpg.format x509, or openpgp, as "
+				  "the policy names it", "timestamp-missing: "
+				  "one is required, and SSH signatures have "
+				  "no place for it");
+		return true;
+	}
+	if (d->stamped)
 		return false;
 	if (d->offline && d->config->tsas &&
 	    d->config->timestamp != TMK_STAMP_NEVER)
@@ -115,6 +120,22 @@ static bool answer_early(struct tmk_doctor *d, const struct tmk_ref_rule *rule)
 	return true;
 }
 
+/* Certificate or key, and the timestamp that it would have. */
+static int judge_either(struct tmk_doctor *d, const struct tmk_ref_rule *rule,
+			struct tmk_verdict *v, struct tmk_err *err)
+{
+	char why[256];
+
+	if (d->format == TMK_FORMAT_X509)
+		return judge_rule(d, rule, v, err);
+	if (!tmk_doctor_gate_key(d, rule, v, why, sizeof(why))) {
+		tmk_err_set(err, TMK_INPUT, "%s", why);
+		return tmk_err_hint(err, "touchmark audit tells, once "
+				    "something is signed");
+	}
+	return v->reason == TMK_GOOD ? judge_stamp(d, rule, v, err) : 0;
+}
+
 /* Whether the rule would let a signature of ours pass, as far as is known. */
 static bool answer_rule(struct tmk_doctor *d, const struct tmk_ref_rule *rule)
 {
@@ -123,7 +144,7 @@ static bool answer_rule(struct tmk_doctor *d, const struct tmk_ref_rule *rule)
 
 	if (answer_early(d, rule))
 		return false;
-	if (judge_rule(d, rule, &v, &err) < 0) {
+	if (judge_either(d, rule, &v, &err) < 0) {
 		tmk_doctor_answer(d, GATE, rule->pattern, TMK_DOCTOR_UNKNOWN,
 				  false, err.hint, "%s", err.text);
 		return false;
@@ -133,6 +154,13 @@ static bool answer_rule(struct tmk_doctor *d, const struct tmk_ref_rule *rule)
 				  v.hint, "%s: %s", tmk_reason_id(v.reason),
 				  v.text);
 		return false;
+	}
+	if (rule->threshold > 1) {
+		tmk_doctor_answer(d, GATE, rule->pattern, TMK_DOCTOR_UNKNOWN,
+				  false, "touchmark approve adds another "
+				  "signer", "ours counts, but %d different "
+				  "signers are wanted", rule->threshold);
+		return true;
 	}
 	tmk_doctor_answer(d, GATE, rule->pattern, TMK_DOCTOR_YES, false, NULL,
 			  " ");

@@ -16,8 +16,10 @@
 #include "core/sign.h"
 #include "key/p11_status.h"
 #include "plugins/doctor_facts.h"
+#include "plugins/front_birth.h"
 #include "plugins/front_key.h"
 #include "plugins/front_pick.h"
+#include "seal/openpgp_key.h"
 #include "x509/cert.h"
 
 #define NAME_TEXT 256
@@ -327,6 +329,26 @@ static void check_key_certs(struct job *job, const struct tmk_front_look *look)
 	sk_X509_pop_free(file, X509_free);
 }
 
+/* What names the key where no certificate does. */
+static void keep_key(struct job *job, const struct tmk_place *place,
+		     const struct tmk_buf *spki)
+{
+	struct tmk_doctor *d = job->d;
+	struct tmk_err ignored = TMK_ERR_INIT;
+	const struct tmk_store_ops *store = tmk_front_store(place->uri,
+							    &ignored);
+	char user[TMK_OPENPGP_USER_MAX];
+
+	if (d->key != job->key || !spki->len || d->spki.len ||
+	    tmk_buf_add(&d->spki, spki->data, spki->len))
+		return;
+	d->created = job->key->created;
+	if (d->created == TMK_TIME_NONE && store &&
+	    tmk_front_birth_get(&d->created, user, sizeof(user), store, place,
+				spki->data, spki->len, &ignored))
+		d->created = TMK_TIME_NONE;
+}
+
 /* ---- all of them -------------------------------------------------------- */
 
 /* The places in order until one has the key, as signing goes about it. */
@@ -353,6 +375,7 @@ static void check_key(struct tmk_doctor *d, const struct tmk_key_config *key)
 		found = 1;
 		say_key(&job, &look);
 		check_key_certs(&job, &look);
+		keep_key(&job, &place, &look.info.spki);
 		tmk_front_look_release(&look);
 	}
 	if (found)

@@ -158,6 +158,9 @@ void tmk_doctor_trust(struct tmk_doctor *d)
 		       sk_X509_num(tmk_trust_roots(d->policy->trust)),
 		       sk_X509_num(tmk_trust_roots(d->policy->trust)) == 1 ?
 		       "" : "s");
+	/* A policy of keyrings alone asks nothing of certificates. */
+	if (!d->policy->roots)
+		return;
 	if (d->policy->judge.revocation != TMK_REVOCATION_OFF)
 		check_crls(d);
 	if (d->chain)

@@ -7,10 +7,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/file.h"
-#include "plugins/front_seal.h"
-
-#define KEYRING_MAX (16 * 1024 * 1024)	/* bytes of a keyring */
+#include "core/policy_keyrings.h"
 
 static void defaults(struct tmk_judge *judge)
 {
@@ -70,9 +67,10 @@ static int from_policy(struct tmk_front_trust *t, const char *path,
 		return -1;
 	t->judge = t->policy->judge;
 	t->judge.now = tmk_clock_now();
-	if (!t->policy->roots) {
-		tmk_err_set(err, TMK_USAGE, "%s: [trust] names no roots",
-			    path);
+	if (!t->policy->roots && !t->policy->keyrings &&
+	    !t->policy->allowed_signers) {
+		tmk_err_set(err, TMK_USAGE, "%s: [trust] names no roots and "
+			    "no keyring", path);
 		return tmk_err_hint(err, "write roots = FILE into [trust]");
 	}
 	return 0;
@@ -82,20 +80,7 @@ static int from_policy(struct tmk_front_trust *t, const char *path,
 static int read_keyring(struct tmk_keyring **out, enum tmk_seal_format format,
 			const char *path, struct tmk_err *err)
 {
-	struct tmk_buf file = TMK_BUF_INIT(KEYRING_MAX);
-	const struct tmk_seal_ops *seal = tmk_front_seal_of(format);
-	int rc;
-
-	if (!path)
-		return 0;
-	if (!seal || !seal->keyring_read)
-		return tmk_err_set(err, TMK_USAGE, "%s: keyrings of this "
-				   "format are not read here", path);
-	rc = tmk_file_read(&file, path, err);
-	if (!rc)
-		rc = seal->keyring_read(out, file.data, file.len, path, err);
-	tmk_buf_release(&file);
-	return rc;
+	return path ? tmk_policy_keyrings_read(out, format, &path, 1, err) : 0;
 }
 
 /* What --keyring and --allowed-signers name, in the place of what a policy

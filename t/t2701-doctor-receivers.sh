@@ -6,7 +6,7 @@
 . "${0%/*}/lib.sh"
 # shellcheck source=gpg-lib.sh
 . "${0%/*}/gpg-lib.sh"
-need git openssl softhsm2-util pkcs11-tool gpgsm gpgconf
+need git openssl softhsm2-util pkcs11-tool gpgsm gpgconf gpg ssh-keygen
 
 mkdir "$T/repo"
 cd "$T/repo" || exit 1
@@ -197,4 +197,92 @@ git config --global gpg.ssh.allowedSignersFile '~/signers'
 says no git ' because .*/signers .*cannot be read' 'a file that is not there'
 echo >"$HOME/signers"
 says unknown git ' because .*/signers must hold' 'a file that is there'
+
+# ---- our own policy, with keys that have no certificate -----------------------------------------
+conf touchmark.policy "$POLICY"
+ssh_line=$(touchmark key export dev --type ssh | cut -d' ' -f1,2)
+echo "$ssh_line" >"$T/dev.pub"
+ssh_print=$(ssh-keygen -l -f "$T/dev.pub" | cut -d' ' -f2)
+echo "dev@example.org $ssh_line" >"$T/signers"
+printf '[trust]\n\tallowedSigners = signers\n' >"$T/trust"
+rules() {	# FORMAT MEMBER
+	cat <<END
+[role "us"]
+	member = $2
+[role "them"]
+	member = *@example.com
+[ref "refs/heads/main"]
+	require = tip
+	role = us
+	format = $1
+[ref "refs/heads/any"]
+	require = tip
+	format = $1
+[ref "refs/heads/theirs"]
+	require = tip
+	role = them
+	format = $1
+END
+}
+# agree: what doctor says is what audit says of a signature
+agree() {	# FORMAT
+	git commit -q --allow-empty -m judged 2>"$T/out" || cat "$T/out"
+	for r in main any theirs; do
+		run touchmark doctor --offline --receiver gate --json
+		said=$(sed -n "s/.*\"refs.heads.$r: would show verified: \([a-z]*\)\( because \([a-z-]*\):\)\{0,1\}.*/\1 \3/p" "$T/out")
+		touchmark audit --ref "refs/heads/$r" HEAD~1..HEAD \
+			>"$T/out" 2>&1 && want='yes ' || want="no $(sed -n \
+			's/^touchmark: refuse [^ ]* [^ ]* \([a-z-]*\):.*/\1/p' "$T/out")"
+		is "$said" "$want" "audit agrees about $r, $1: $want"
+	done
+}
+rules ssh '*@example.org' >"$T/rules"
+gate 0 'an SSH key that the policy lists' <"$T/rules"
+line refs/heads/main yes '$' 'a member by the principal'
+line refs/heads/theirs no ' because signer-not-allowed: ' 'no member'
+agree ssh
+echo "boss@example.org $ssh_line" >"$T/signers"
+rules ssh "ssh:$ssh_print" >"$T/rules"
+gate 1 'an SSH key of somebody else' <"$T/rules"
+line refs/heads/main no ' because identity-mismatch: ' 'another address'
+agree ssh
+: >"$T/signers"
+rules ssh "ssh:$ssh_print" >"$T/rules"
+gate 1 'an SSH key without a line' <"$T/rules"
+line refs/heads/main no ' because identity-mismatch: ' 'nobody in person'
+line refs/heads/any no ' because cert-missing: ' 'not listed'
+agree ssh
+{ rules ssh "ssh:$ssh_print"; printf '\ttimestamp = always\n'; } >"$T/rules"
+gate 1 'a timestamp that SSH has no place for' <"$T/rules"
+line refs/heads/theirs no ' because timestamp-missing: .*SSH' 'is said'
+git config --global gpg.format openpgp
+conf touchmark.dev.created 1700000000
+touchmark key export dev --type openpgp >"$T/keys.asc"
+gpg --batch --quiet --import "$T/keys.asc" 2>/dev/null
+print=$(gpg --with-colons --list-keys | sed -n '/^fpr/{s/[^0-9A-F]//g;p;q}')
+printf '[trust]\n\tkeyring = keys.asc\n' >"$T/trust"
+rules openpgp "openpgp:$print" >"$T/rules"
+gate 0 'an OpenPGP key of the keyring' <"$T/rules"
+line refs/heads/main yes '$' 'a member by fingerprint'
+line refs/heads/any yes '$' 'any signer'
+line refs/heads/theirs no ' because signer-not-allowed: ' 'no member'
+agree openpgp
+conf touchmark.dev.created 1700000001
+rules openpgp "openpgp:$print" >"$T/rules"
+gate 1 'the same key born a second later' <"$T/rules"
+line refs/heads/main no ' because cert-missing: ' 'is another key'
+agree openpgp
+conf --unset touchmark.dev.created
+rules openpgp "openpgp:$print" >"$T/rules"
+gate 0 'born at a time that only the token knows' <"$T/rules"
+line refs/heads/main yes '$' 'is the key that was exported'
+conf touchmark.dev.created 1700000000
+{
+	rules openpgp "openpgp:$print" | sed 's/role = them/role = us/'
+	printf '\tformat = x509\n\tthreshold = 2\n'
+	printf '[trust]\n\troots = %s\n\trevocation = off\n' "$T/pki/ca.pem"
+} >"$T/rules"
+gate 0 'a threshold' <"$T/rules"
+line refs/heads/theirs unknown ' because ours counts, but 2 different signers' \
+	'of whom we are one'
 done_testing

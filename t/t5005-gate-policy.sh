@@ -6,6 +6,7 @@
 # shellcheck source=gate-lib.sh
 . "${0%/*}/gate-lib.sh"
 
+need gpg
 gate_setup
 gate_repo srv
 commit one
@@ -62,6 +63,9 @@ refuse signature-missing 'a policy inside the push' main
 TOUCHMARK_CONFIG=$PWD/config refuse signature-missing \
 	'a configuration of the pusher' main
 git reset -q --hard HEAD~1
+gpg --batch --quiet --pinentry-mode loopback --passphrase '' \
+	--quick-generate-key dev@example.org ed25519 sign never 2>/dev/null
+gpg --export >"$T/keys.gpg"
 # a server with a working tree: what lies in it is pushed
 bare=$SRV
 git init -q -b main "$T/tree"
@@ -78,7 +82,15 @@ invalid 'link lies in the working tree' 'a link to one'
 echo "$BASE" | sed 's/ca.crl/tree\/ca.crl/' >"$T/policy"
 git -C "$SRV" config touchmark.policy "$T/policy"
 invalid 'ca.crl lies in the working tree' 'a CRL there'
-rm "$T/tree/roots.pem" "$T/tree/ca.crl" "$T/tree/rules"
+touch "$T/tree/signers"
+for f in keyring:keys.gpg allowedSigners:signers; do
+	{ echo "$BASE"; printf '[trust]\n\t%s = tree/%s\n' "${f%:*}" \
+		"${f#*:}"; } >"$T/policy"
+	cp "$T/keys.gpg" "$T/tree/" 2>/dev/null
+	invalid "${f#*:} lies in the working tree" "${f%:*} there"
+done
+rm "$T/tree/roots.pem" "$T/tree/ca.crl" "$T/tree/rules" "$T/tree/signers" \
+	"$T/tree/keys.gpg"
 cp "$T/roots.pem" "$T/ca.crl" "$SRV/"
 echo "$BASE" >"$SRV/rules"
 git -C "$SRV" config touchmark.policy rules
@@ -137,7 +149,8 @@ invalid 'policy:7: "alice" is no' 'a member that is nothing'
 { echo "$BASE"; printf '\tforce\n'; } >"$T/policy"
 invalid 'policy:6: "force" has no value' 'a key without a value'
 for bad in 'require = all' 'force = yes' 'identity = on' 'timestamp = on' \
-	'merges = some' 'format = pgp' 'threshold = 0' 'threshold = two'; do
+	'merges = some' 'format = pgp' 'threshold = 0' 'threshold = two' \
+	'threshold = 17' 'threshold = -1'; do
 	printf '%s\n[ref "refs/x/*"]\n\t%s\n' "$BASE" "$bad" >"$T/policy"
 	invalid 'policy:7: ' "$bad"
 done
@@ -153,6 +166,16 @@ for bad in 'revocation = maybe' 'eku = codeSining' 'minRsa = 1024' \
 done
 printf '[ref "refs/heads/*"]\n\trequire = tip\n' >"$T/policy"
 invalid '\[trust\] names no roots' 'signatures without roots'
+for f in openpgp:keyring ssh:allowedSigners; do
+	printf '%s\n\tformat = %s\n' "$BASE" "${f%:*}" >"$T/policy"
+	invalid "policy:4: .*format ${f%:*}.*names no ${f#*:}" \
+		"format ${f%:*} without ${f#*:}"
+done
+for bad in ssh:abc ssh:SHA256:abc openpgp:0123456789abcdef openpgp: ssh: \
+	"openpgp:$(printf %041d 0)" "ssh:SHA256:$(printf %044d 0)"; do
+	printf '%s\n[role "r"]\n\tmember = %s\n' "$BASE" "$bad" >"$T/policy"
+	invalid 'policy:7: ' "member = $bad"
+done
 printf '[exempt]\n\tcommit = 1a2b\n' >"$T/policy"
 invalid 'policy:2: ' 'a short object id'
 
@@ -174,23 +197,13 @@ echo junk >"$T/crls/zz"
 echo "$BASE" | sed 's/ca.crl/crls/' >"$T/policy"
 invalid 'zz' 'a folder with a bad CRL'
 
-# ---- what is not done yet is not passed over -----------------------------------------
-{ echo "$BASE"; printf '\tthreshold = 2\n'; } >"$T/policy"
-invalid 'policy:6: .*not supported yet' 'a threshold'
-{ echo "$BASE"; printf '\tformat = openpgp\n'; } >"$T/policy"
-invalid 'policy:6: .*not supported yet' 'OpenPGP'
-{ echo "$BASE"; printf '\tformat = ssh\n'; } >"$T/policy"
-invalid 'policy:6: .*not supported yet' 'SSH'
+# ---- push certificates ---------------------------------------------------------------
 { echo "$BASE"; printf '[push]\n\tcertificate = require\n'; } >"$T/policy"
-invalid 'policy:7: .*not supported yet' 'push certificates'
+refuse push-cert 'push certificates, require' main
 { echo "$BASE"; printf '[push]\n\tcertificate = check\n'; } >"$T/policy"
-invalid 'policy:7: .*not supported yet' 'push certificates, check'
-{ echo "$BASE"; printf '[trust]\n\tkeyring = k.gpg\n'; } >"$T/policy"
-invalid 'policy:7: .*not supported yet' 'a keyring'
-git -C "$SRV" config touchmark.gateLog /tmp/x
-echo "$BASE" >"$T/policy"
-invalid 'gateLog is not supported yet' 'a gate log'
-git -C "$SRV" config --unset touchmark.gateLog
+valid 'push certificates, check'
+{ echo "$BASE"; printf '[push]\n\tcertificate = maybe\n'; } >"$T/policy"
+invalid 'policy:7: ' 'push certificates, maybe'
 { echo "$BASE"; printf '[push]\n\tcertificate = off\n\turl = ssh://a/b\n'; } >"$T/policy"
 valid 'push certificates off'
 

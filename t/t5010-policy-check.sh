@@ -2,7 +2,7 @@
 # touchmark policy check: what a policy means, and what is rarely meant.
 # shellcheck source=lib.sh
 . "${0%/*}/lib.sh"
-need openssl git
+need openssl git gpg ssh-keygen
 
 pki_root ca
 pki_root tsa
@@ -33,7 +33,7 @@ check
 is "$RC" 0 'a good policy'
 hasnt 'warning' 'has no warnings'
 has '^\[ref "refs/heads/\*"\] line 9' 'it shows each rule and its line'
-has 'signed commits, by role "developers", under their own e-mail' 'in words'
+has 'signed commits, by role "developers", format x509, under their own e-mail' 'in words'
 has 'create allow, update deny, force deny, delete deny' 'and the defaults of a tag'
 has '^  version 4' 'its version'
 has "^  sha256 $(sha256sum "$T/policy" | cut -d' ' -f1)" 'its hash'
@@ -74,6 +74,61 @@ warned 'wants a tag on a branch' 'a rule that nobody can satisfy'
 warned 'matches nothing' 'a pattern without refs/'
 { cat "$T/good"; printf '[policy]\n\tenforce = false\n'; } >"$T/policy"
 warned 'every push is let in' 'a policy that is not enforced'
+
+
+# ---- formats, members, thresholds ----------------------------------------------
+ssh-keygen -q -t ed25519 -N '' -f "$T/ssh"
+echo "dev@example.org $(cut -d' ' -f1,2 "$T/ssh.pub")" >"$T/allowed"
+PRINT=$(ssh-keygen -l -f "$T/ssh.pub" | cut -d' ' -f2)
+gpg --batch --quiet --pinentry-mode loopback --passphrase '' \
+	--quick-generate-key dev@example.org ed25519 sign never 2>/dev/null
+gpg --export >"$T/keys.gpg"
+cat >"$T/policy" <<EOF2
+[trust]
+	keyring = keys.gpg
+	allowedSigners = allowed
+[role "developers"]
+	member = *@example.org
+	member = ssh:$PRINT
+[ref "refs/heads/*"]
+	require = commits
+	format = openpgp
+	format = ssh
+	role = developers
+EOF2
+cp "$T/policy" "$T/keys"
+check
+is "$RC" 0 'keyrings without roots'
+hasnt 'warning' 'nothing is warned of'
+has 'by role "developers", format openpgp or ssh' 'the formats'
+has '^  keyring \(OpenPGP\): .*/keys.gpg$' 'the keyring'
+has '^  allowed signers \(SSH\): .*/allowed$' 'the allowed signers'
+{ cat "$T/good"; printf '[ref "refs/t/*"]\n\trequire = tag\n\trole = developers
+	threshold = 3\n'; } >"$T/policy"
+check
+has 'a signed tag, by 3 different signers of role "developers"' 'a threshold'
+hasnt 'warning' 'that a glob can meet'
+{ cat "$T/policy"; printf '[role "two"]\n\tmember = a@x.org\n\tmember = b@x.org
+[ref "refs/u/*"]\n\trequire = tag\n\trole = two\n\tthreshold = 3\n'; } >"$T/p"
+mv "$T/p" "$T/policy"
+warned ':22: .*wants 3 signers, but the role "two" has 2 members' \
+	'more signers than the role has members'
+{ cat "$T/good"; printf '[role "s"]\n\tmember = ssh:%s
+[ref "refs/u/*"]\n\trequire = tag\n\trole = s\n' "$PRINT"; } >"$T/policy"
+warned ':17: .*takes no format in which a member' 'members of another format'
+{ cat "$T/keys"; printf '\ttimestamp = always\n[trust]\n\ttsaRoots = tsa.pem\n'; } \
+	>"$T/policy"
+warned ':7: .*no SSH signature has one' 'timestamps of SSH signatures'
+{ cat "$T/keys"; printf '[role "developers"]\n\tissuer = sha256:%064d\n' 0; } \
+	>"$T/policy"
+warned ':7: .*need an issuer' 'an issuer where there are no certificates'
+
+{ cat "$T/good"; printf '[push]\n\tcertificate = require\n'; } >"$T/policy"
+warned '\[push\] names no url' 'signed pushes for any server'
+{ cat "$T/policy"; printf '\turl = ssh://git.example.org/p.git\n'; } >"$T/p"
+mv "$T/p" "$T/policy"
+check
+hasnt 'warning' 'not with the address'
 
 { cat "$T/good"; printf '[ref "refs/x"]\n\trequire = tips\n'; } >"$T/policy"
 check

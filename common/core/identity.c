@@ -69,3 +69,36 @@ int tmk_identity_judge(struct tmk_verdict *v, X509 *cert,
 		"the %s is <%s>, the certificate is for %s", who, show_who,
 		first);
 }
+
+const char *tmk_identity_next(const struct tmk_buf *emails, const char *mail)
+{
+	const char *data = (const char *)emails->data, *end;
+
+	if (!emails->len)
+		return NULL;
+	end = data + emails->len;
+	mail = mail ? mail + strlen(mail) + 1 : data;
+	return mail < end ? mail : NULL;
+}
+
+int tmk_identity_judge_key(struct tmk_verdict *v,
+			   const struct tmk_buf *emails, const char *key_id,
+			   struct tmk_span email, const char *who)
+{
+	char show_key[160], show_who[160];
+	const char *mail = tmk_identity_next(emails, NULL), *first = mail;
+
+	for (; mail; mail = tmk_identity_next(emails, mail))
+		if (tmk_identity_same(mail, strlen(mail),
+				      (const char *)email.data, email.len))
+			return 0;
+	tmk_enc_show_into(show_who, sizeof(show_who),
+			  (const char *)email.data, email.len);
+	tmk_verdict_refuse(v, TMK_IDENTITY_MISMATCH,
+		"the %s is <%s>, the key %s is for %s", who, show_who, key_id,
+		first ? tmk_enc_show_into(show_key, sizeof(show_key), first,
+					  strlen(first)) :
+		"no e-mail address");
+	return tmk_verdict_hint(v, "commit under an e-mail address of the "
+				"key, as the server's keyring tells it");
+}

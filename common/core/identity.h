@@ -1,5 +1,5 @@
 /*
- * identity.h - is the certificate's holder the one whom the object names?
+ * identity.h - is the signer the one whom the object names?
  *
  * Compares e-mail addresses and nothing else: names prove nothing. The local
  * part must be the same bytes (RFC 5321 section 2.4: only its own host may say
@@ -14,6 +14,7 @@
 
 #include <openssl/x509.h>
 
+#include "base/buf.h"
 #include "iface/format.h"
 #include "iface/verdict.h"
 
@@ -30,5 +31,15 @@ bool tmk_identity_same(const char *a, size_t a_len, const char *b,
  */
 int tmk_identity_judge(struct tmk_verdict *v, X509 *cert,
 		       struct tmk_span email, const char *who);
+
+/* The same for a key without certificate: `emails` are those that a keyring
+ * tells (struct tmk_finding), `key_id` names it in the text. */
+int tmk_identity_judge_key(struct tmk_verdict *v,
+			   const struct tmk_buf *emails, const char *key_id,
+			   struct tmk_span email, const char *who);
+
+/* The address behind `mail` in a list whose items are closed by a NUL; the
+ * first for NULL, NULL past the last. */
+const char *tmk_identity_next(const struct tmk_buf *emails, const char *mail);
 
 #endif

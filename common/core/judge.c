@@ -18,12 +18,14 @@
 void tmk_finding_init(struct tmk_finding *finding)
 {
 	memset(finding, 0, sizeof(*finding));
+	tmk_buf_init(&finding->emails, TMK_FINDING_EMAILS_MAX);
 	finding->time = TMK_TIME_NONE;
 }
 
 void tmk_finding_release(struct tmk_finding *finding)
 {
 	sk_X509_pop_free(finding->chain, X509_free);
+	tmk_buf_release(&finding->emails);
 	tmk_finding_init(finding);
 }
 
@@ -226,6 +228,15 @@ int tmk_judge_time(const struct tmk_judge_job *job)
 	return 0;
 }
 
+bool tmk_judge_is_vouched(const struct tmk_judge_job *job)
+{
+	const struct tmk_judge *judge = job->judge;
+
+	return judge->vouched > 0 && judge->vouched <= judge->now &&
+		judge->at == TMK_TIME_NONE && !job->finding->stamped &&
+		judge->timestamp != TMK_STAMP_OFF;
+}
+
 enum tmk_reason tmk_judge_chain_reason(enum tmk_chain_result result)
 {
 	switch (result) {
@@ -266,6 +277,23 @@ static void hint_expired(const struct tmk_judge_job *job, bool lifetime)
 			"and a timestamp (touchmark.tsa), which outlasts it");
 }
 
+/* The chain has expired by now, but the content was there before. */
+static int judge_vouched(const struct tmk_judge_job *job,
+			 struct tmk_chain_request *request,
+			 struct tmk_chain_answer *answer)
+{
+	struct tmk_finding *f = job->finding;
+
+	if (answer->result != TMK_CHAIN_EXPIRED ||
+	    !tmk_judge_is_vouched(job) || is_lifetime(request->leaf))
+		return 0;
+	tmk_chain_answer_release(answer);
+	memset(answer, 0, sizeof(*answer));
+	request->at = f->time = job->judge->vouched;
+	request->stamped = f->vouched = true;
+	return tmk_chain_judge(answer, request, job->err);
+}
+
 /* The signer's chain at the trusted time. */
 static int judge_chain(const struct tmk_judge_job *job)
 {
@@ -275,6 +303,9 @@ static int judge_chain(const struct tmk_judge_job *job)
 		.trust = judge->trust, .leaf = job->sig->cert,
 		.untrusted = job->evidence->bag, .now = judge->now,
 		.revocation = judge->revocation, .ekus = judge->ekus,
+		.honour_invalidity = judge->honour_invalidity,
+		.ocsp = job->sig->staple, .ocsp_len = job->sig->staple_len,
+		.ocsps = job->sig->staples,
 		.min_rsa = tmk_judge_least_rsa(judge)
 	};
 	struct tmk_chain_answer answer = { 0 };
@@ -287,7 +318,8 @@ static int judge_chain(const struct tmk_judge_job *job)
 	}
 	request.at = f->time;
 	request.stamped = f->stamped;
-	if (tmk_chain_judge(&answer, &request, job->err))
+	if (tmk_chain_judge(&answer, &request, job->err) ||
+	    judge_vouched(job, &request, &answer))
 		return -1;
 	f->chain = answer.chain;
 	answer.chain = NULL;	/* the finding's now */
@@ -318,6 +350,8 @@ static int judge_x509(const struct tmk_judge_job *job, int i,
 		rc = judge_order(job);
 	if (!rc && tmk_judge_good(job))
 		rc = judge_chain(job);
+	if (!rc && tmk_judge_good(job))
+		job->finding->key = X509_get0_pubkey(job->sig->cert);
 	return rc;
 }
 
@@ -337,6 +371,7 @@ int tmk_judge_signature(struct tmk_finding *finding,
 				   "a judgement without signature");
 	tmk_finding_init(&f);
 	job.sig = &evidence->signature[i];
+	f.format = evidence->format;
 	f.cert = job.sig->cert;
 	rc = judge_limits(&job);
 	if (!rc && tmk_judge_good(&job))

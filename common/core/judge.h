@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "iface/seal.h"
 #include "iface/verdict.h"
@@ -28,6 +29,7 @@ struct tmk_judge {
 	const struct tmk_trust *tsa_trust;	/* TSAs; NULL trusts none */
 	enum tmk_revocation revocation;
 	enum tmk_revocation tsa_revocation;
+	bool honour_invalidity;	/* of CRL entries: x509/chain.h */
 	enum tmk_timestamp_rule timestamp;
 	const char *eku[TMK_EKU_MAX];
 	int ekus;
@@ -38,26 +40,42 @@ struct tmk_judge {
 	int64_t at;		/* --at: judge as if no token and this time;
 				   TMK_TIME_NONE: now */
 	int64_t clock_skew;	/* s that a genTime may be ahead of now */
+	int64_t vouched;	/* when the content is known to have been
+				   there, signed as it is (receipts.h): the
+				   time for what has expired since; 0: not */
 	/* Keys for formats without certificates; NULL trusts none. */
 	const struct tmk_keyring *openpgp;
 	const struct tmk_keyring *ssh;
+	/* SSH keys ("SHA256:...") that are trusted although `ssh` does not
+	 * name them: they are somebody, but nobody's address. */
+	const char *const *ssh_key;
+	int ssh_keys;
 	const char *name_space;	/* of the content, for SSHSIG; NULL: "git" */
 };
+
+#define TMK_FINDING_EMAILS_MAX 16384	/* bytes */
 
 /* What was found out about one signature, good or not. */
 struct tmk_finding {
 	struct tmk_verdict verdict;
+	enum tmk_seal_format format;
 	X509 *cert;		/* borrowed from the evidence; or NULL */
+	EVP_PKEY *key;		/* of a good signer; borrowed from evidence or
+				   keyring; NULL for a refused one */
+	struct tmk_buf emails;	/* of a good signer without certificate, as
+				   the keyring tells them, each closed by a
+				   NUL; belongs to the finding */
 	char key_id[TMK_KEY_ID];	/* a signer without certificate; or "" */
 	char primary_id[TMK_KEY_ID];	/* the key that owns it; or "" */
 	char user[512];		/* and who that is, escaped; or "" */
 	STACK_OF(X509) *chain;	/* leaf to root; belongs to the finding */
 	int64_t time;		/* the trusted time it was judged at */
 	bool stamped;		/* by a token */
+	bool vouched;		/* it is that of judge->vouched */
 	char tsa[256];		/* who stamped, escaped; "" without */
 };
 
-/* Start with nothing found / free the chain inside. */
+/* Start with nothing found / free what is inside. */
 void tmk_finding_init(struct tmk_finding *finding);
 void tmk_finding_release(struct tmk_finding *finding);
 
@@ -77,5 +95,12 @@ int tmk_judge_signature(struct tmk_finding *finding,
 			const struct tmk_evidence *evidence, int i,
 			const uint8_t *digest, size_t digest_len,
 			struct tmk_err *err) TMK_MUST_CHECK;
+
+/* The same for a key without certificate that has signed nothing yet: what
+ * would be said of the first signature of `evidence` if it were good. For a
+ * prediction; it proves nothing. */
+int tmk_judge_key(struct tmk_finding *finding, const struct tmk_judge *judge,
+		  const struct tmk_evidence *evidence, struct tmk_err *err)
+	TMK_MUST_CHECK;
 
 #endif

@@ -37,6 +37,10 @@ unsigned int tmk_judge_least_rsa(const struct tmk_judge *judge);
  * finding->time, ->stamped and ->tsa. */
 int tmk_judge_time(const struct tmk_judge_job *job) TMK_MUST_CHECK;
 
+/* Whether judge->vouched may stand in for a time that came too late: nothing
+ * else gives a time, and the rule does not refuse every proof of one. */
+bool tmk_judge_is_vouched(const struct tmk_judge_job *job);
+
 /* Judge a signature whose key comes from a keyring (judge_key.c), after limits
  * and digest. */
 int tmk_judge_by_key(const struct tmk_judge_job *job, int i,

@@ -85,6 +85,12 @@ static int refuse_revoked(const struct tmk_judge_job *job,
 				"revoked");
 }
 
+static bool was_valid(const struct tmk_standing *s, int64_t at)
+{
+	return at < s->valid_until &&
+		(s->valid_from == TMK_TIME_NONE || at >= s->valid_from);
+}
+
 /* What the keyring says, at the trusted time. A revocation comes first: it is
  * the graver news. */
 static int judge_standing(const struct tmk_judge_job *job,
@@ -102,15 +108,45 @@ static int judge_standing(const struct tmk_judge_job *job,
 			job->finding->stamped ? "timestamp" : "time",
 			tmk_clock_format(at, time), s->key_id,
 			tmk_clock_format(begin, s->valid_from));
-	if (s->valid_until != TMK_TIME_NONE && time >= s->valid_until)
+	if (s->valid_until == TMK_TIME_NONE || time < s->valid_until)
+		return 0;
+	if (!was_valid(s, job->judge->vouched) || !tmk_judge_is_vouched(job))
 		return refuse_expired(job, s);
+	job->finding->time = job->judge->vouched;
+	job->finding->vouched = true;
 	return 0;
+}
+
+/* A key that the policy names itself. What an allowed_signers file says of it
+ * counts more: it is asked first, and only its silence is made up for. */
+static bool is_named(const struct tmk_judge_job *job)
+{
+	const struct tmk_judge *judge = job->judge;
+	int i;
+
+	if (job->evidence->format != TMK_FORMAT_SSH || !job->sig->key ||
+	    !job->sig->key_id[0])
+		return false;
+	for (i = 0; i < judge->ssh_keys; i++)
+		if (!strcmp(judge->ssh_key[i], job->sig->key_id))
+			return true;
+	return false;
+}
+
+static void stand_alone(const struct tmk_judge_job *job,
+			struct tmk_standing *s)
+{
+	*job->v = (struct tmk_verdict)TMK_VERDICT_INIT;
+	memset(s, 0, sizeof(*s));
+	s->key = job->sig->key;
+	snprintf(s->key_id, sizeof(s->key_id), "%s", job->sig->key_id);
+	s->valid_from = s->valid_until = s->revoked_at = TMK_TIME_NONE;
 }
 
 /* Whose key it is; the finding tells, whatever comes after. */
 static int find_key(const struct tmk_judge_job *job,
 		    const struct tmk_keyring *ring, int i,
-		    struct tmk_standing *s)
+		    struct tmk_standing *s, bool *listed)
 {
 	const char *name_space = job->judge->name_space;
 	struct tmk_finding *f = job->finding;
@@ -119,6 +155,9 @@ static int find_key(const struct tmk_judge_job *job,
 				    name_space ? name_space : "git", job->v,
 				    job->err))
 		return -1;
+	*listed = tmk_judge_good(job);
+	if (job->v->reason == TMK_CERT_MISSING && is_named(job))
+		stand_alone(job, s);
 	if (!tmk_judge_good(job))
 		return 0;
 	if (!s->key)
@@ -131,13 +170,32 @@ static int find_key(const struct tmk_judge_job *job,
 	return 0;
 }
 
-int tmk_judge_by_key(const struct tmk_judge_job *job, int i,
-		     const uint8_t *digest, size_t digest_len)
+/* Who may be named as its owner, once nothing was refused. */
+static int tell_owner(const struct tmk_judge_job *job,
+		      const struct tmk_keyring *ring, int i,
+		      const struct tmk_standing *s, bool listed)
+{
+	const char *name_space = job->judge->name_space;
+	struct tmk_finding *f = job->finding;
+
+	f->key = s->key;
+	if (!listed || !ring->ops->keyring_emails)
+		return 0;
+	return ring->ops->keyring_emails(&f->emails, ring, job->evidence, i,
+					 name_space ? name_space : "git",
+					 f->time, job->err);
+}
+
+/* `digest` is NULL for a signature that is not made yet: all but its
+ * arithmetic is judged. */
+static int by_key(const struct tmk_judge_job *job, int i,
+		  const uint8_t *digest, size_t digest_len)
 {
 	const struct tmk_evidence *evidence = job->evidence;
 	const struct tmk_keyring *ring = choose(job);
 	struct tmk_finding *f = job->finding;
 	struct tmk_standing s = { 0 };
+	bool listed = false;
 	int rc;
 
 	snprintf(f->key_id, sizeof(f->key_id), "%s", job->sig->key_id);
@@ -146,10 +204,10 @@ int tmk_judge_by_key(const struct tmk_judge_job *job, int i,
 	if (ring->ops != evidence->ops)
 		return tmk_err_set(job->err, TMK_INTERNAL,
 				   "a keyring of another format");
-	rc = find_key(job, ring, i, &s);
+	rc = find_key(job, ring, i, &s, &listed);
 	if (!rc && tmk_judge_good(job))
 		rc = judge_strength(job, s.key, TMK_JUDGE_RSA_ANY);
-	if (!rc && tmk_judge_good(job))
+	if (!rc && tmk_judge_good(job) && digest)
 		rc = evidence->ops->check(evidence, i, s.key, digest,
 					  digest_len, job->v, job->err);
 	if (!rc && tmk_judge_good(job))
@@ -163,5 +221,33 @@ int tmk_judge_by_key(const struct tmk_judge_job *job, int i,
 		rc = tmk_judge_time(job);
 	if (!rc && tmk_judge_good(job))
 		rc = judge_standing(job, &s);
+	if (!rc && tmk_judge_good(job))
+		rc = tell_owner(job, ring, i, &s, listed);
 	return rc;
+}
+
+int tmk_judge_by_key(const struct tmk_judge_job *job, int i,
+		     const uint8_t *digest, size_t digest_len)
+{
+	if (!digest)
+		return tmk_err_set(job->err, TMK_INTERNAL,
+				   "a judgement without digest");
+	return by_key(job, i, digest, digest_len);
+}
+
+int tmk_judge_key(struct tmk_finding *finding, const struct tmk_judge *judge,
+		  const struct tmk_evidence *evidence, struct tmk_err *err)
+{
+	struct tmk_finding f;
+	struct tmk_judge_job job = { &f, judge, evidence,
+		&evidence->signature[0], &f.verdict, err };
+
+	tmk_finding_init(&f);
+	f.format = evidence->format;
+	if (by_key(&job, 0, NULL, 0)) {
+		tmk_finding_release(&f);
+		return -1;
+	}
+	*finding = f;
+	return 0;
 }

@@ -1,6 +1,7 @@
 /*
- * policy.c - reading the policy file: libgit2 parses it, the reader takes
- * entry by entry, then names are resolved and the trust is loaded.
+ * policy.c - reading the policy file: libgit2 parses it (config_parse.h), the
+ * reader takes entry by entry, then names are resolved and the trust is
+ * loaded.
  */
 #include "core/policy.h"
 
@@ -8,14 +9,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <git2.h>
-
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/enc.h"
 #include "base/file.h"
+#include "core/config_parse.h"
+#include "core/policy_keyrings.h"
 #include "core/policy_reader.h"
+#include "core/receipts.h"
 #include "x509/digest.h"
+#include "x509/fast.h"
 
 static void free_role(struct tmk_role *role)
 {
@@ -27,6 +30,7 @@ static void free_role(struct tmk_role *role)
 		free(role->issuer[i]);
 	free(role->member);
 	free(role->issuer);
+	free(role->ssh_key);
 	free(role->name);
 }
 
@@ -52,6 +56,7 @@ void tmk_policy_free(struct tmk_policy *policy)
 		free(policy->eku[i]);
 	tmk_keyring_free(policy->openpgp);
 	tmk_keyring_free(policy->ssh);
+	tmk_receipts_free(policy->vouching);
 	free(policy->allowed_signers);
 	tmk_trust_free(policy->trust);
 	tmk_trust_free(policy->tsa_trust);
@@ -94,14 +99,6 @@ static struct tmk_policy *policy_new(const char *path)
 	return p;
 }
 
-/* The last word of libgit2, which may have none. */
-static const char *git_text(void)
-{
-	const git_error *e = git_error_last();
-
-	return e && e->message ? e->message : "no reason given";
-}
-
 /*
  * "section.sub.key": the section and the key hold no dot, the subsection may.
  * `name` is cut in place.
@@ -119,20 +116,33 @@ static int split_name(char *name, char **sub, char **key)
 	return 0;
 }
 
-static int take_entry(struct tmk_policy_reader *r,
-		      const git_config_entry *entry, struct tmk_err *err)
-{
-	char name[TMK_POLICY_NAME_MAX + 128], *sub, *key;
-	size_t len = strlen(entry->name);
+struct taking {
+	struct tmk_policy_reader *r;
+	int count;
+	struct tmk_err *err;
+};
 
-	r->line = tmk_policy_lines_take(&r->lines, entry->name);
+static int take_entry(void *ctx, const char *full, const char *value,
+		      bool included)
+{
+	struct taking *t = ctx;
+	struct tmk_policy_reader *r = t->r;
+	char name[TMK_POLICY_NAME_MAX + 128], *sub, *key;
+	size_t len = strlen(full);
+
+	if (++t->count > TMK_POLICY_ENTRIES_MAX)
+		return tmk_err_set(t->err, TMK_USAGE, "%s: more than %d "
+				   "entries", r->policy->path,
+				   TMK_POLICY_ENTRIES_MAX);
+	r->line = tmk_policy_lines_take(&r->lines, full);
 	if (len >= sizeof(name))
-		return tmk_policy_reader_fail(r, err, "the name is too long");
-	memcpy(name, entry->name, len + 1);
-	if (entry->include_depth || split_name(name, &sub, &key) < 0)
-		return tmk_policy_reader_fail(r, err, "a policy includes no "
-					      "other file");
-	return tmk_policy_reader_entry(r, name, sub, key, entry->value, err);
+		return tmk_policy_reader_fail(r, t->err,
+					      "the name is too long");
+	memcpy(name, full, len + 1);
+	if (included || split_name(name, &sub, &key) < 0)
+		return tmk_policy_reader_fail(r, t->err, "a policy includes "
+					      "no other file");
+	return tmk_policy_reader_entry(r, name, sub, key, value, t->err);
 }
 
 /* Headers first: an include must be refused before libgit2 follows it, and a
@@ -162,44 +172,6 @@ static int check_headers(struct tmk_policy_reader *r, struct tmk_err *err)
 			return -1;
 	}
 	return 0;
-}
-
-static int take_entries(struct tmk_policy_reader *r, struct tmk_err *err)
-{
-	git_config *config = NULL;
-	git_config_iterator *it = NULL;
-	git_config_entry *entry;
-	int rc, n = 0, ret = -1;
-
-	if (git_config_open_ondisk(&config, r->policy->path) < 0) {
-		tmk_err_set(err, TMK_USAGE, "%s: %s", r->policy->path,
-			    git_text());
-		goto out;
-	}
-	if (git_config_iterator_new(&it, config) < 0) {
-		tmk_err_set(err, TMK_USAGE, "%s: %s", r->policy->path,
-			    git_text());
-		goto out;
-	}
-	while (!(rc = git_config_next(&entry, it))) {
-		if (++n > TMK_POLICY_ENTRIES_MAX) {
-			tmk_err_set(err, TMK_USAGE, "%s: more than %d entries",
-				    r->policy->path, TMK_POLICY_ENTRIES_MAX);
-			goto out;
-		}
-		if (take_entry(r, entry, err) < 0)
-			goto out;
-	}
-	if (rc != GIT_ITEROVER) {
-		tmk_err_set(err, TMK_USAGE, "%s: %s", r->policy->path,
-			    git_text());
-		goto out;
-	}
-	ret = 0;
-out:
-	git_config_iterator_free(it);
-	git_config_free(config);
-	return ret;
 }
 
 /* The bytes that are hashed must be the bytes that libgit2 parsed. */
@@ -246,6 +218,11 @@ static int load_trust(struct tmk_policy *p, struct tmk_err *err)
 		if (tmk_trust_add_crls(p->trust, p->crl[i], err) < 0)
 			return tmk_err_prefix(err, "[trust] crl");
 	p->judge.trust = p->trust;
+	if (tmk_policy_keyrings_load(p, err) < 0)
+		return -1;
+	if (p->receipts && tmk_receipts_load(&p->vouching, p->receipt,
+					     p->receipts, err) < 0)
+		return tmk_err_prefix(err, "[trust] receipts");
 	if (!p->tsa_roots)
 		return 0;
 	if (tmk_trust_new(&p->tsa_trust, err) < 0)
@@ -280,6 +257,7 @@ static int read_all(struct tmk_policy_reader *r, struct tmk_err *err)
 {
 	struct tmk_policy *p = r->policy;
 	struct tmk_buf text = TMK_BUF_INIT(TMK_POLICY_MAX);
+	struct taking t = { r, 0, err };
 	int ret = -1;
 
 	r->role_seen = calloc(TMK_POLICY_SECTIONS_MAX, sizeof(uint64_t));
@@ -300,7 +278,8 @@ static int read_all(struct tmk_policy_reader *r, struct tmk_err *err)
 		tmk_err_prefix(err, "%s", p->path);
 		goto out;
 	}
-	if (check_headers(r, err) < 0 || take_entries(r, err) < 0 ||
+	if (check_headers(r, err) < 0 ||
+	    tmk_config_parse(p->path, NULL, take_entry, &t, err) < 0 ||
 	    unchanged(p, &text, err) < 0 || hash_text(p, &text, err) < 0 ||
 	    tmk_policy_reader_finish(r, err) < 0)
 		goto out;
@@ -318,11 +297,6 @@ static int read_or_load(struct tmk_policy **out, const char *path, bool trust,
 
 	if (!r.policy)
 		return tmk_err_nomem(err);
-	if (git_libgit2_init() < 0) {
-		tmk_policy_free(r.policy);
-		return tmk_err_set(err, TMK_INTERNAL, "libgit2: %s",
-				   git_text());
-	}
 	if (read_all(&r, err) < 0)
 		goto out;
 	if (trust && load_trust(r.policy, err) < 0) {
@@ -331,13 +305,14 @@ static int read_or_load(struct tmk_policy **out, const char *path, bool trust,
 		tmk_err_prefix(err, "%s", path);
 		goto out;
 	}
+	if (trust)
+		tmk_fast_set(r.policy->fast_path);
 	*out = r.policy;
 	ret = 0;
 out:
 	reader_release(&r);
 	if (ret)
 		tmk_policy_free(r.policy);
-	git_libgit2_shutdown();
 	return ret;
 }
 

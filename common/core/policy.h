@@ -25,16 +25,18 @@ enum tmk_require {
 };
 
 enum tmk_member_kind {
-	TMK_MEMBER_EMAIL = 1,	/* glob over SAN e-mails */
+	TMK_MEMBER_EMAIL = 1,	/* glob over the e-mails of the SAN, or of the
+				   key as its keyring tells them */
 	TMK_MEMBER_CERT,	/* sha256 of the certificate */
 	TMK_MEMBER_ISSUER,	/* sha256 of a CA in the chain above */
-	TMK_MEMBER_SSH,		/* later formats: parsed, never matched yet */
-	TMK_MEMBER_OPENPGP
+	TMK_MEMBER_SSH,		/* fingerprint of an SSH key */
+	TMK_MEMBER_OPENPGP	/* of an OpenPGP key, primary or subkey */
 };
 
 struct tmk_member {
 	enum tmk_member_kind kind;
-	char *text;		/* glob, lower-case hex, fingerprint */
+	char *text;		/* glob; sha256 in lower case; "SHA256:..." as
+				   ssh-keygen prints it; 40 upper hex digits */
 };
 
 struct tmk_role {
@@ -43,6 +45,8 @@ struct tmk_role {
 	int members;
 	char **issuer;		/* sha256 hex; empty: any */
 	int issuers;
+	const char **ssh_key;	/* its SSH members, borrowed from member[] */
+	int ssh_keys;
 };
 
 enum tmk_identity {
@@ -102,11 +106,13 @@ struct tmk_policy {
 	char *allowed_signers;	/* SSH; NULL: not written */
 	char *receipt[TMK_POLICY_FILES_MAX];	/* gate logs; paths */
 	int receipts;
+	struct tmk_receipts *vouching;	/* what they say; NULL: none loaded */
 	struct tmk_keyring *openpgp;	/* what judge.openpgp borrows */
 	struct tmk_keyring *ssh;	/* what judge.ssh borrows */
 };
 
-/* Read, resolve, load. *out belongs to the caller. */
+/* Read, resolve, load. *out belongs to the caller. The switch of the fast path
+ * (x509/fast.h) is turned to what the policy says, for the whole process. */
 int tmk_policy_load(struct tmk_policy **out, const char *path,
 		    struct tmk_err *err) TMK_MUST_CHECK;
 
@@ -131,6 +137,12 @@ bool tmk_policy_may_update(const struct tmk_ref_rule *rule, const char *ref);
 /* Whether the certificate (with its judged chain) belongs to the role. */
 bool tmk_policy_is_member(const struct tmk_role *role, X509 *cert,
 			  STACK_OF(X509) *chain);
+
+/* Whether the signer of a good finding belongs to the role: by certificate as
+ * above, else by the key's fingerprint or the addresses that its keyring
+ * tells. A role with an issuer has no member without certificate. */
+bool tmk_policy_is_signer(const struct tmk_role *role,
+			  const struct tmk_finding *finding);
 
 /* Whether everything that `strict` demands of an object is demanded by `by`
  * as well, so that history let in under `by` need not be judged again for

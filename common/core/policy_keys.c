@@ -60,13 +60,8 @@ static int set_certificate(struct tmk_policy_reader *r, const char *value,
 		{ "off", 0 }, { "check", 1 }, { "require", 2 }, { NULL, 0 }
 	};
 
-	if (tmk_policy_value_choose(r, value, words,
-				    &r->policy->push_certificate, err) < 0)
-		return -1;
-	if (r->policy->push_certificate)
-		return tmk_policy_reader_fail(r, err, "push certificates are "
-			"not supported yet; write certificate = off");
-	return 0;
+	return tmk_policy_value_choose(r, value, words,
+				       &r->policy->push_certificate, err);
 }
 
 static int set_url(struct tmk_policy_reader *r, const char *value,

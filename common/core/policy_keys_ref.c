@@ -4,8 +4,31 @@
  */
 #include "core/policy_value.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* SHA-256 in base64 without padding: of the last digit four bits count. */
+static bool ssh_fingerprint(const char *text)
+{
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+		"abcdefghijklmnopqrstuvwxyz0123456789+/";
+
+	return !strncmp(text, "SHA256:", 7) && strspn(text + 7, digits) == 43 &&
+		strlen(text) == 50 && strchr("AEIMQUYcgkosw048", text[49]);
+}
+
+static bool openpgp_fingerprint(char out[65], const char *text)
+{
+	size_t i;
+
+	if (strlen(text) != 40 ||
+	    strspn(text, "0123456789abcdefABCDEF") != 40)
+		return false;
+	for (i = 0; i <= 40; i++)
+		out[i] = (char)toupper((unsigned char)text[i]);
+	return true;
+}
 
 static int member_of(struct tmk_policy_reader *r, const char *value,
 		     struct tmk_member *m, struct tmk_err *err)
@@ -20,11 +43,19 @@ static int member_of(struct tmk_policy_reader *r, const char *value,
 		m->kind = TMK_MEMBER_CERT;
 		text = hex;
 	} else if (!strncmp(value, "ssh:", 4)) {
+		if (!ssh_fingerprint(value + 4))
+			return tmk_policy_reader_fail(r, err, "\"%s\": ssh: "
+				"takes SHA256: and 43 characters, as "
+				"ssh-keygen -l prints them", value);
 		m->kind = TMK_MEMBER_SSH;
 		text = value + 4;
 	} else if (!strncmp(value, "openpgp:", 8)) {
+		if (!openpgp_fingerprint(hex, value + 8))
+			return tmk_policy_reader_fail(r, err, "\"%s\": "
+				"openpgp: takes a whole fingerprint of 40 hex "
+				"digits", value);
 		m->kind = TMK_MEMBER_OPENPGP;
-		text = value + 8;
+		text = hex;
 	} else if (!strchr(value, '@') && strcmp(value, "*")) {
 		return tmk_policy_reader_fail(r, err, "\"%s\" is no e-mail, "
 			"sha256:, ssh: or openpgp: member", value);
@@ -34,6 +65,22 @@ static int member_of(struct tmk_policy_reader *r, const char *value,
 	if (!*text)
 		return tmk_policy_reader_fail(r, err, "the member is empty");
 	return tmk_policy_value_text(&m->text, text, err);
+}
+
+/* The fingerprints of SSH keys in one row, as a judge takes them. */
+static int list_ssh_key(struct tmk_policy_reader *r, const char *text,
+			struct tmk_err *err)
+{
+	struct tmk_role *role = r->role;
+	void *grown;
+
+	grown = tmk_policy_value_grow(r, role->ssh_key, role->ssh_keys,
+				      sizeof(*role->ssh_key), err);
+	if (!grown)
+		return -1;
+	role->ssh_key = grown;
+	role->ssh_key[role->ssh_keys++] = text;
+	return 0;
 }
 
 static int set_member(struct tmk_policy_reader *r, const char *value,
@@ -53,7 +100,7 @@ static int set_member(struct tmk_policy_reader *r, const char *value,
 	}
 	role->member = grown;
 	role->member[role->members++] = m;
-	return 0;
+	return m.kind == TMK_MEMBER_SSH ? list_ssh_key(r, m.text, err) : 0;
 }
 
 static int set_issuer(struct tmk_policy_reader *r, const char *value,
@@ -119,9 +166,6 @@ static int set_format(struct tmk_policy_reader *r, const char *value,
 
 	if (tmk_policy_value_choose(r, value, words, &n, err) < 0)
 		return -1;
-	if (n != TMK_FORMAT_X509)
-		return tmk_policy_reader_fail(r, err, "format = %s is not "
-			"supported yet; write format = x509", value);
 	r->rule->formats |= 1u << n;
 	return 0;
 }
@@ -216,13 +260,8 @@ static int set_delete(struct tmk_policy_reader *r, const char *value,
 static int set_threshold(struct tmk_policy_reader *r, const char *value,
 			 struct tmk_err *err)
 {
-	if (tmk_policy_value_int(r, value, 1, TMK_SIGNATURES_MAX,
-				 &r->rule->threshold, err) < 0)
-		return -1;
-	if (r->rule->threshold > 1)
-		return tmk_policy_reader_fail(r, err, "a threshold above 1 is "
-			"not supported yet; write threshold = 1");
-	return 0;
+	return tmk_policy_value_int(r, value, 1, TMK_SIGNATURES_MAX,
+				    &r->rule->threshold, err);
 }
 
 const struct tmk_policy_key tmk_policy_keys_ref[] = {

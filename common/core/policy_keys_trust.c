@@ -69,6 +69,20 @@ static int set_tsa_revocation(struct tmk_policy_reader *r, const char *value,
 	return 0;
 }
 
+static int set_invalidity(struct tmk_policy_reader *r, const char *value,
+			  struct tmk_err *err)
+{
+	static const struct tmk_policy_word words[] = {
+		{ "ignore", false }, { "honour", true }, { NULL, 0 }
+	};
+	int n = 0;
+
+	if (tmk_policy_value_choose(r, value, words, &n, err) < 0)
+		return -1;
+	r->policy->judge.honour_invalidity = n;
+	return 0;
+}
+
 /* A usage that OpenSSL does not know by name must be a dotted OID: a name
  * with a slip of the pen would match nothing and refuse everybody. */
 static int set_eku(struct tmk_policy_reader *r, const char *value,
@@ -175,6 +189,7 @@ const struct tmk_policy_key tmk_policy_keys_trust[] = {
 	{ "trust", "crl", true, set_crl },
 	{ "trust", "revocation", false, set_revocation },
 	{ "trust", "tsarevocation", false, set_tsa_revocation },
+	{ "trust", "invaliditydate", false, set_invalidity },
 	{ "trust", "eku", true, set_eku },
 	{ "trust", "minrsa", false, set_min_rsa },
 	{ "trust", "digest", false, set_digest },

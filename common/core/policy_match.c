@@ -10,6 +10,7 @@
 
 #include <openssl/x509v3.h>
 
+#include "core/identity.h"
 #include "x509/cert.h"
 
 /*
@@ -137,6 +138,58 @@ static bool member_matches(const struct tmk_member *member, X509 *cert,
 	case TMK_MEMBER_OPENPGP:
 		return false;	/* other keys than a certificate's */
 	}
+	return false;
+}
+
+/* The addresses of a key without certificate, as its keyring tells them. */
+static bool key_email_matches(const char *glob, const struct tmk_finding *f)
+{
+	char pattern[320], folded[320];
+	const char *mail = NULL;
+
+	if (!fold_email(pattern, sizeof(pattern), glob, strlen(glob)))
+		return false;
+	while ((mail = tmk_identity_next(&f->emails, mail)))
+		if (fold_email(folded, sizeof(folded), mail, strlen(mail)) &&
+		    strchr(folded, '@') && tmk_policy_glob(pattern, folded))
+			return true;
+	return false;
+}
+
+static bool key_matches(const struct tmk_member *member,
+			const struct tmk_finding *f)
+{
+	switch (member->kind) {
+	case TMK_MEMBER_EMAIL:
+		return key_email_matches(member->text, f);
+	case TMK_MEMBER_SSH:
+		return f->format == TMK_FORMAT_SSH &&
+			!strcmp(f->key_id, member->text);
+	case TMK_MEMBER_OPENPGP:
+		return f->format == TMK_FORMAT_OPENPGP &&
+			(!strcmp(f->key_id, member->text) ||
+			 !strcmp(f->primary_id, member->text));
+	case TMK_MEMBER_CERT:
+	case TMK_MEMBER_ISSUER:
+		return false;
+	}
+	return false;
+}
+
+bool tmk_policy_is_signer(const struct tmk_role *role,
+			  const struct tmk_finding *finding)
+{
+	int i;
+
+	if (finding->cert)
+		return tmk_policy_is_member(role, finding->cert,
+					    finding->chain);
+	if (finding->format == TMK_FORMAT_X509 || !finding->key_id[0] ||
+	    role->issuers)
+		return false;
+	for (i = 0; i < role->members; i++)
+		if (key_matches(&role->member[i], finding))
+			return true;
 	return false;
 }
 

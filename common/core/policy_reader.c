@@ -123,6 +123,39 @@ static int finish_role(struct tmk_policy_reader *r, int i,
 	return 0;
 }
 
+/* For every format that a rule takes somebody must be trusted. */
+static int finish_formats(struct tmk_policy_reader *r,
+			  const struct tmk_ref_rule *rule, struct tmk_err *err)
+{
+	const struct tmk_policy *p = r->policy;
+	const char *lacks = NULL, *format = NULL;
+
+	if (rule->require == TMK_REQUIRE_NOTHING)
+		return 0;
+	if (rule->formats & 1u << TMK_FORMAT_X509 && !p->roots) {
+		lacks = "roots";
+		format = "x509";
+	} else if (rule->formats & 1u << TMK_FORMAT_OPENPGP && !p->keyrings) {
+		lacks = "keyring";
+		format = "openpgp";
+	} else if (rule->formats & 1u << TMK_FORMAT_SSH &&
+		   !p->allowed_signers &&
+		   (!rule->role || !rule->role->ssh_keys)) {
+		lacks = "allowedSigners";
+		format = "ssh";
+	}
+	if (lacks)
+		return tmk_policy_reader_fail(r, err, "[ref \"%s\"] asks for "
+			"signatures (format %s), but [trust] names no %s",
+			rule->pattern, format, lacks);
+	/* Further signers sign in CMS: inside the object or beside it. */
+	if (rule->threshold > 1 && !(rule->formats & 1u << TMK_FORMAT_X509))
+		return tmk_policy_reader_fail(r, err, "[ref \"%s\"]: a "
+			"threshold above 1 needs format = x509: other "
+			"signatures have one signer", rule->pattern);
+	return 0;
+}
+
 int tmk_policy_reader_finish(struct tmk_policy_reader *r, struct tmk_err *err)
 {
 	struct tmk_policy *p = r->policy;
@@ -141,10 +174,8 @@ int tmk_policy_reader_finish(struct tmk_policy_reader *r, struct tmk_err *err)
 		if (finish_role(r, i, err) < 0)
 			return -1;
 		r->line = rule->line;
-		if (rule->require != TMK_REQUIRE_NOTHING && !p->roots)
-			return tmk_policy_reader_fail(r, err, "[ref \"%s\"] "
-				"asks for signatures, but [trust] names no "
-				"roots", rule->pattern);
+		if (finish_formats(r, rule, err) < 0)
+			return -1;
 	}
 	if (!p->judge.ekus) {
 		if (tmk_policy_value_text(&p->eku[0], "codeSigning", err) < 0)

@@ -31,6 +31,7 @@ enum tmk_seal_format {
 
 #define TMK_SIGNATURES_MAX 16	/* SignerInfos in one seal */
 #define TMK_TOKENS_MAX 8	/* timestamp tokens on one SignerInfo */
+#define TMK_STAPLES_MAX 8	/* OCSP responses on one SignerInfo */
 #define TMK_SEAL_MAX (1024 * 1024)	/* bytes of one encoded seal */
 #define TMK_KEY_ID 72		/* bytes of a key's fingerprint as text */
 
@@ -70,6 +71,11 @@ struct tmk_signature {
 	const uint8_t *token[TMK_TOKENS_MAX];	/* RFC 3161 tokens, DER */
 	size_t token_len[TMK_TOKENS_MAX];
 	int tokens;
+	const uint8_t *staple[TMK_STAPLES_MAX];	/* what came along of
+				   revocation: BasicOCSPResponses; RFC 6960
+				   4.2.1, each a SEQUENCE, not read further */
+	size_t staple_len[TMK_STAPLES_MAX];
+	int staples;
 	void *priv;		/* the seal's own, lives as long as evidence */
 };
 
@@ -168,6 +174,17 @@ struct tmk_seal_ops {
 		     const struct tmk_stamp_change *change,
 		     struct tmk_buf *out, struct tmk_err *err);
 
+	/*
+	 * Append one seal with the signatures of both to `out`; both are of
+	 * this format and over the same content, which the caller has checked.
+	 * Nothing that is signed changes a byte, but the signatures may come
+	 * in another order. NULL: a seal of this encoding has one signer.
+	 * Fails with TMK_INPUT when there are too many of them, or no room.
+	 */
+	int (*add)(const struct tmk_evidence *evidence,
+		   const struct tmk_evidence *other, struct tmk_buf *out,
+		   struct tmk_err *err);
+
 	/* The rest is NULL where signers have certificates. */
 
 	/* Read a keyring in this format's own form; `name` is for messages.
@@ -178,13 +195,28 @@ struct tmk_seal_ops {
 	void (*keyring_free)(struct tmk_keyring *keyring);
 
 	/* Whose key made signature `i`: refuses with cert-missing when the
-	 * keyring has no such key, else fills *out. `name_space` (SSHSIG) is
-	 * what the content is ("git", "file"). Pure. */
+	 * keyring says nothing of such a key, else fills *out. `name_space`
+	 * (SSHSIG) is what the content is ("git", "file"); a signature for
+	 * another one is refused before any key is looked for. Pure. */
 	int (*keyring_find)(struct tmk_standing *out,
 			    const struct tmk_keyring *keyring,
 			    const struct tmk_evidence *evidence, int i,
 			    const char *name_space, struct tmk_verdict *v,
 			    struct tmk_err *err);
+
+	/*
+	 * Append the e-mail addresses of the owner whom keyring_find found,
+	 * each closed by a NUL, as many as `out` has room for. OpenPGP: of
+	 * the user ids that the owner's signatures hold at time `at` (s since
+	 * 1970) and none took back. SSH: principals that are plain addresses,
+	 * of lines that let the key sign here; a pattern is nobody's address.
+	 * NULL: the format tells no addresses. Pure.
+	 */
+	int (*keyring_emails)(struct tmk_buf *out,
+			      const struct tmk_keyring *keyring,
+			      const struct tmk_evidence *evidence, int i,
+			      const char *name_space, int64_t at,
+			      struct tmk_err *err);
 };
 
 /* NULL is fine. */

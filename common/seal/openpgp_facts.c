@@ -134,6 +134,20 @@ static void revoke(struct tmk_openpgp_facts *f,
 		f->revoked_at = at;
 }
 
+static void keep_user(struct tmk_openpgp_facts *f,
+		      const struct tmk_openpgp_packet *id,
+		      const struct tmk_openpgp_sig *sig)
+{
+	struct tmk_openpgp_user *u;
+
+	if (!f->users || f->user_count == TMK_OPENPGP_USERS_MAX)
+		return;
+	u = &f->users[f->user_count++];
+	u->id = id->body;
+	u->len = id->len;
+	u->until = sig->expires ? sig->created + sig->expires : TMK_TIME_NONE;
+}
+
 /* The user id that was walked over: kept unless it was taken back. What is not
  * understood binds nothing, but an older word does not come back for it. */
 static void close_user(struct walk *w)
@@ -144,6 +158,7 @@ static void close_user(struct walk *w)
 	if (w->user.found && w->user_revoked < sig->created && sig->odd) {
 		prefer(&w->odd, sig);
 	} else if (w->user.found && w->user_revoked < sig->created) {
+		keep_user(w->facts, &w->over, sig);
 		better = !w->best.found ||
 			sig->primary > w->best.sig.primary ||
 			(sig->primary == w->best.sig.primary &&
@@ -405,8 +420,13 @@ int tmk_openpgp_ring_facts(const struct tmk_openpgp_facts **out,
 		return 0;
 	}
 	facts = calloc(1, sizeof(*facts));
-	if (!facts)
+	if (facts && entry->primary)
+		facts->users = calloc(TMK_OPENPGP_USERS_MAX,
+				      sizeof(*facts->users));
+	if (!facts || (entry->primary && !facts->users)) {
+		free(facts);
 		return tmk_err_nomem(err);
+	}
 	facts->until = facts->revoked_at = TMK_TIME_NONE;
 	facts->key = tmk_openpgp_key_decode(&entry->key, &facts->why);
 	w.facts = facts;
@@ -438,5 +458,6 @@ void tmk_openpgp_ring_facts_free(struct tmk_openpgp_facts *facts)
 	if (!facts)
 		return;
 	EVP_PKEY_free(facts->key);
+	free(facts->users);
 	free(facts);
 }

@@ -387,3 +387,38 @@ int tmk_openpgp_keyring_find(struct tmk_standing *out,
 	*out = s;
 	return 0;
 }
+
+int tmk_openpgp_keyring_emails(struct tmk_buf *out,
+			       const struct tmk_keyring *keyring,
+			       const struct tmk_evidence *evidence, int i,
+			       const char *name_space, int64_t at,
+			       struct tmk_err *err)
+{
+	struct tmk_openpgp_ring *ring = keyring->priv;
+	const struct tmk_openpgp_facts *f = NULL, *pf = NULL;
+	struct tmk_verdict v = TMK_VERDICT_INIT;
+	const struct tmk_openpgp_user *u;
+	const uint8_t *mail;
+	size_t len;
+	int k, found = -1;
+
+	(void)name_space;
+	if (pick(&found, &f, ring, &evidence->signature[i], &v, err))
+		return -1;
+	if (v.reason != TMK_GOOD || found < 0)
+		return tmk_err_set(err, TMK_INTERNAL, "no key was found");
+	if (tmk_openpgp_ring_facts(&pf, ring, ring->cert[ring->key[found].cert]
+				   .primary, err))
+		return -1;
+	for (k = 0; k < pf->user_count; k++) {
+		u = &pf->users[k];
+		if ((u->until != TMK_TIME_NONE && at >= u->until) ||
+		    !tmk_openpgp_user_email(&mail, &len, u->id, u->len))
+			continue;
+		if (out->max - out->len < len + 1)
+			break;
+		if (tmk_buf_add(out, mail, len) || tmk_buf_addch(out, 0))
+			return tmk_err_nomem(err);
+	}
+	return 0;
+}

@@ -24,6 +24,14 @@
 #define TMK_OPENPGP_SUBKEYS_MAX 64	/* of one primary key */
 #define TMK_OPENPGP_TRIES_MAX 1024	/* signatures tried for one key */
 #define TMK_OPENPGP_ALIKE_MAX 4	/* keys looked at for one issuer */
+#define TMK_OPENPGP_USERS_MAX 64	/* user ids of one key; no more count */
+
+/* A user id that its owner signed and did not take back. */
+struct tmk_openpgp_user {
+	const uint8_t *id;	/* borrowed from the ring's bytes */
+	size_t len;
+	int64_t until;		/* first second too late, or TMK_TIME_NONE */
+};
 
 /* What the verified signatures say about one key. */
 struct tmk_openpgp_facts {
@@ -36,6 +44,8 @@ struct tmk_openpgp_facts {
 	int64_t revoked_at;	/* or TMK_TIME_NONE */
 	bool revoked_hard;
 	char user[512];		/* of a primary key, escaped */
+	struct tmk_openpgp_user *users;	/* all of them */
+	int user_count;
 	uint8_t revoker[TMK_OPENPGP_REVOKERS][TMK_OPENPGP_FPR];
 	int revokers;
 };
@@ -83,5 +93,19 @@ int tmk_openpgp_keyring_find(struct tmk_standing *out,
 			     const struct tmk_evidence *evidence, int i,
 			     const char *name_space, struct tmk_verdict *v,
 			     struct tmk_err *err) TMK_MUST_CHECK;
+int tmk_openpgp_keyring_emails(struct tmk_buf *out,
+			       const struct tmk_keyring *keyring,
+			       const struct tmk_evidence *evidence, int i,
+			       const char *name_space, int64_t at,
+			       struct tmk_err *err) TMK_MUST_CHECK;
+
+/*
+ * The address in a user id (openpgp_user.c): all of it, or what stands in the
+ * one pair of angle brackets that it ends with (RFC 9580 section 5.11). False
+ * when it holds none, or when two readers could find two. *out is borrowed
+ * from `id`.
+ */
+bool tmk_openpgp_user_email(const uint8_t **out, size_t *out_len,
+			    const uint8_t *id, size_t len);
 
 #endif

@@ -223,4 +223,5 @@ const struct tmk_seal_ops tmk_seal_openpgp = {
 	.keyring_read = tmk_openpgp_keyring_read,
 	.keyring_free = tmk_openpgp_keyring_free,
 	.keyring_find = tmk_openpgp_keyring_find,
+	.keyring_emails = tmk_openpgp_keyring_emails,
 };

@@ -29,4 +29,5 @@ const struct tmk_seal_ops tmk_seal_sshsig = {
 	.keyring_read = tmk_ssh_signers_read,
 	.keyring_free = tmk_ssh_signers_free,
 	.keyring_find = tmk_ssh_signers_find,
+	.keyring_emails = tmk_ssh_signers_emails,
 };

@@ -231,3 +231,60 @@ int tmk_ssh_signers_find(struct tmk_standing *out,
 	tmk_buf_release(&f.user);
 	return rc;
 }
+
+/* ---- addresses ---------------------------------------------------------- */
+
+/* A principal that is one address, and no pattern for several. */
+static bool is_email(const char *name, size_t len)
+{
+	const char *at = memchr(name, '@', len);
+	size_t i;
+
+	if (!at || at == name || at == name + len - 1 ||
+	    memchr(at + 1, '@', len - 1 - (size_t)(at - name)))
+		return false;
+	for (i = 0; i < len; i++)
+		if ((unsigned char)name[i] <= 0x20 || name[i] == 0x7f ||
+		    strchr("!*?<>\"", name[i]))
+			return false;
+	return true;
+}
+
+/* The addresses of one line that the line itself does not except again. */
+static int line_emails(struct tmk_buf *out, const struct tmk_ssh_signer *s,
+		       struct tmk_err *err)
+{
+	const char *name = s->principals;
+	size_t len;
+
+	for (; *name; name += len + (name[len] == ',')) {
+		len = strcspn(name, ",");
+		if (!is_email(name, len) ||
+		    !tmk_ssh_signers_match(s->principals, name, len))
+			continue;
+		if (out->max - out->len < len + 1)
+			break;
+		if (tmk_buf_add(out, name, len) || tmk_buf_addch(out, 0))
+			return tmk_err_nomem(err);
+	}
+	return 0;
+}
+
+int tmk_ssh_signers_emails(struct tmk_buf *out,
+			   const struct tmk_keyring *keyring,
+			   const struct tmk_evidence *evidence, int i,
+			   const char *name_space, int64_t at,
+			   struct tmk_err *err)
+{
+	const struct tmk_ssh_signers *all = keyring->priv;
+	const struct tmk_ssh_sig *ssh = evidence->signature[i].priv;
+	int k, rc = 0;
+
+	/* All lines of a key that may sign have the same times: _find. */
+	(void)at;
+	for (k = 0; !rc && k < all->signers; k++)
+		if (has_key(&all->signer[k], &ssh->blob) &&
+		    may_sign(&all->signer[k], name_space ? name_space : "git"))
+			rc = line_emails(out, &all->signer[k], err);
+	return rc;
+}

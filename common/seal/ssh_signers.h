@@ -53,7 +53,7 @@ void tmk_ssh_signers_line_release(struct tmk_ssh_signer *signer);
  * them; one with ! before it that fits says no (ssh_config(5), PATTERNS). */
 bool tmk_ssh_signers_match(const char *list, const void *text, size_t len);
 
-/* seal.h: keyring_read, keyring_free, keyring_find. */
+/* seal.h: keyring_read, keyring_free, keyring_find, keyring_emails. */
 int tmk_ssh_signers_read(struct tmk_keyring **out, const uint8_t *data,
 			 size_t len, const char *name, struct tmk_err *err)
 	TMK_MUST_CHECK;
@@ -63,5 +63,10 @@ int tmk_ssh_signers_find(struct tmk_standing *out,
 			 const struct tmk_evidence *evidence, int i,
 			 const char *name_space, struct tmk_verdict *v,
 			 struct tmk_err *err) TMK_MUST_CHECK;
+int tmk_ssh_signers_emails(struct tmk_buf *out,
+			   const struct tmk_keyring *keyring,
+			   const struct tmk_evidence *evidence, int i,
+			   const char *name_space, int64_t at,
+			   struct tmk_err *err) TMK_MUST_CHECK;
 
 #endif

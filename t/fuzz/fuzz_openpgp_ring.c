@@ -18,6 +18,28 @@ static void demand(bool holds)
 		abort();
 }
 
+/* Addresses of one '@', without blanks or control characters; as many as there
+ * is room for. */
+static void ask_emails(const struct tmk_keyring *keyring,
+		       const struct tmk_evidence *ev)
+{
+	struct tmk_buf out = TMK_BUF_INIT(64);
+	struct tmk_err err = TMK_ERR_INIT;
+	const char *mail, *end, *p;
+
+	demand(!tmk_seal_openpgp.keyring_emails(&out, keyring, ev, 0, "git",
+						1700000000, &err));
+	mail = tmk_buf_str(&out);
+	for (end = mail + out.len; mail < end; mail += strlen(mail) + 1) {
+		p = strchr(mail, '@');
+		demand(p && p > mail && p[1] && !strchr(p + 1, '@'));
+		for (p = mail; *p; p++)
+			demand((unsigned char)*p > ' ' && *p != 0x7f);
+	}
+	demand(mail == end);
+	tmk_buf_release(&out);
+}
+
 /* A signature that names key `k`, as the parser would give it. */
 static void ask(const struct tmk_keyring *keyring, const uint8_t *fpr,
 		bool id_alone)
@@ -41,6 +63,7 @@ static void ask(const struct tmk_keyring *keyring, const uint8_t *fpr,
 	demand(s.key && strlen(s.key_id) == 40 && strlen(s.primary_id) == 40);
 	demand(s.valid_from >= 0);
 	demand(memchr(s.user, 0, sizeof(s.user)) && !strchr(s.user, 0x1b));
+	ask_emails(keyring, &ev);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

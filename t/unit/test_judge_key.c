@@ -23,6 +23,8 @@ static struct {
 	enum tmk_reason find, check;
 	int find_rc, check_rc, tst_rc;
 	int find_calls, check_calls, tst_calls, chain_calls;
+	int emails_calls, emails_rc;
+	int64_t emails_at;
 	char name_space[32];
 	struct tmk_tst_answer tst[TMK_TOKENS_MAX];
 	EVP_PKEY *checked;
@@ -94,8 +96,21 @@ static int find(struct tmk_standing *out, const struct tmk_keyring *keyring,
 	return 0;
 }
 
+static int emails(struct tmk_buf *out, const struct tmk_keyring *keyring,
+		  const struct tmk_evidence *evidence, int i,
+		  const char *name_space, int64_t at, struct tmk_err *err)
+{
+	if (i || !keyring || !evidence || strcmp(name_space, play.name_space))
+		abort();
+	play.emails_calls++;
+	play.emails_at = at;
+	if (play.emails_rc)
+		return tmk_err_set(err, TMK_INTERNAL, "played");
+	return tmk_buf_add(out, "ann@x.org", 10);
+}
+
 static const struct tmk_seal_ops seal = { .name = "played", .check = check,
-	.keyring_find = find };
+	.keyring_find = find, .keyring_emails = emails };
 static const struct tmk_seal_ops other = { .name = "other", .check = check,
 	.keyring_find = find };
 static const struct tmk_keyring keyring = { &seal, NULL };
@@ -149,14 +164,14 @@ static void stamp(enum tmk_tst_result result, int64_t time)
 	s->token_len[s->tokens++] = 1;
 }
 
-/* The finding stays for more questions; nothing in it is allocated here. */
+/* The finding stays for more questions. */
 static void expect(enum tmk_reason reason, const char *what)
 {
 	static const uint8_t digest[32] = { 7 };
 	struct tmk_err err = TMK_ERR_INIT;
 	int rc;
 
-	tmk_finding_init(&finding);
+	tmk_finding_release(&finding);
 	rc = tmk_judge_signature(&finding, &judge, &evidence, 0, digest,
 				 sizeof(digest), &err);
 	ok(!rc && finding.verdict.reason == reason &&
@@ -173,6 +188,7 @@ static void expect_error(const char *what)
 	struct tmk_err err = TMK_ERR_INIT;
 	struct tmk_finding before;
 
+	tmk_finding_release(&finding);
 	memset(&finding, 0x5a, sizeof(finding));
 	memcpy(&before, &finding, sizeof(finding));
 	ok(tmk_judge_signature(&finding, &judge, &evidence, 0, digest,
@@ -180,6 +196,7 @@ static void expect_error(const char *what)
 	   err.code == TMK_INTERNAL &&
 	   !memcmp(&before, &finding, sizeof(finding)), "%s is an error: %s",
 	   what, err.text);
+	tmk_finding_init(&finding);
 }
 
 static void test_plain(void)
@@ -386,6 +403,89 @@ static void test_errors(void)
 	expect_error("no signature");
 }
 
+/* A key that the policy names although no file does. */
+static void test_named(EVP_PKEY *weak)
+{
+	static const char *const names[] = { "OTHER", "CLAIMED" };
+
+	start();
+	evidence.format = TMK_FORMAT_SSH;
+	evidence.signature[0].key = strong;
+	judge.ssh = &keyring;
+	play.find = TMK_CERT_MISSING;
+	expect(TMK_CERT_MISSING, "a key that nobody names");
+	judge.ssh_key = names;
+	judge.ssh_keys = 1;
+	expect(TMK_CERT_MISSING, "another one is named");
+	judge.ssh_keys = 2;
+	expect(TMK_GOOD, "it is named");
+	is_str(finding.key_id, "CLAIMED", "its fingerprint");
+	is_str(finding.user, "", "nobody's name");
+	is_int(play.emails_calls, 0, "nor address is asked for");
+	ok(play.checked == strong && finding.key == strong,
+	   "checked with the key that came along");
+	play.check = TMK_SIGNATURE_BAD;
+	expect(TMK_SIGNATURE_BAD, "its signature counts");
+	play.check = TMK_GOOD;
+	evidence.signature[0].key = weak;
+	expect(TMK_KEY_WEAK, "its strength too");
+	evidence.signature[0].key = NULL;
+	expect(TMK_CERT_MISSING, "no key came along");
+	evidence.signature[0].key = strong;
+	evidence.signature[0].key_id[0] = '\0';
+	expect(TMK_CERT_MISSING, "nor a fingerprint");
+	snprintf(evidence.signature[0].key_id, TMK_KEY_ID, "CLAIMED");
+	play.find = TMK_SIGNATURE_BAD;
+	expect(TMK_SIGNATURE_BAD, "whatever else the file refuses stands");
+	play.find = TMK_SIGNER_NOT_ALLOWED;
+	expect(TMK_SIGNER_NOT_ALLOWED, "so does what it forbids");
+	play.find = TMK_GOOD;
+	play.standing.valid_until = NOW;
+	expect(TMK_CERT_EXPIRED, "and when it says the key ended");
+	play.find = TMK_CERT_MISSING;
+	judge.ssh = NULL;
+	expect(TMK_CERT_MISSING, "without any file nobody asked for the "
+	       "namespace");
+	evidence.format = TMK_FORMAT_OPENPGP;
+	expect(TMK_CERT_MISSING, "OpenPGP keys are not in the signature");
+}
+
+static void test_emails(void)
+{
+	struct tmk_err err = TMK_ERR_INIT;
+	struct tmk_finding f;
+
+	start();
+	expect(TMK_GOOD, "a good one");
+	ok(finding.emails.len == 10 && finding.key == strong &&
+	   finding.format == TMK_FORMAT_OPENPGP, "has an address and a key");
+	is_int(play.emails_at, NOW, "asked at its time");
+	play.standing.revoked_hard = true;
+	expect(TMK_CERT_REVOKED, "a refused one");
+	ok(!finding.emails.len && !finding.key, "has none");
+	start();
+	play.emails_rc = -1;
+	expect_error("addresses that cannot be told");
+	start();
+	play.check = TMK_SIGNATURE_BAD;
+	stamp(TMK_TST_GOOD, NOW - DAY);
+	judge.timestamp = TMK_STAMP_OFF;
+	ok(!tmk_judge_key(&f, &judge, &evidence, &err) &&
+	   f.verdict.reason == TMK_GOOD && f.emails.len == 10 &&
+	   !play.check_calls, "a key alone: all but its arithmetic");
+	tmk_finding_release(&f);
+	play.standing.valid_until = NOW;
+	ok(!tmk_judge_key(&f, &judge, &evidence, &err) &&
+	   f.verdict.reason == TMK_CERT_EXPIRED, "an expired one: %s",
+	   f.verdict.text);
+	tmk_finding_release(&f);
+	play.find_rc = -1;
+	ok(tmk_judge_key(&f, &judge, &evidence, &err) < 0, "an error");
+	start();
+	ok(tmk_judge_signature(&f, &judge, &evidence, 0, NULL, 0, &err) < 0,
+	   "no digest is no way around the arithmetic");
+}
+
 int main(void)
 {
 	EVP_PKEY *weak = EVP_RSA_gen(2048), *absurd = EVP_EC_gen("secp256k1");
@@ -398,6 +498,9 @@ int main(void)
 	test_standing();
 	test_stamps();
 	test_errors();
+	test_named(weak);
+	test_emails();
+	tmk_finding_release(&finding);
 	EVP_PKEY_free(weak);
 	EVP_PKEY_free(absurd);
 	EVP_PKEY_free(strong);

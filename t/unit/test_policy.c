@@ -234,6 +234,65 @@ static void test_members(void)
 	X509_free(two);
 }
 
+/* A signer without certificate: format, fingerprints, addresses. */
+static bool signer(enum tmk_member_kind kind, const char *text,
+		   enum tmk_seal_format format, const char *mail)
+{
+	struct tmk_member m = { kind, strdup(text) };
+	struct tmk_role role = { .member = &m, .members = 1 };
+	struct tmk_finding f;
+	bool is;
+
+	tmk_finding_init(&f);
+	f.format = format;
+	snprintf(f.key_id, sizeof(f.key_id), "KEY");
+	snprintf(f.primary_id, sizeof(f.primary_id), "OWNER");
+	if (tmk_buf_add(&f.emails, "first@x.org", 12) ||
+	    tmk_buf_add(&f.emails, mail, strlen(mail) + 1))
+		abort();
+	is = tmk_policy_is_signer(&role, &f);
+	tmk_finding_release(&f);
+	free(m.text);
+	return is;
+}
+
+static void test_keys(void)
+{
+	const enum tmk_seal_format ssh = TMK_FORMAT_SSH,
+		pgp = TMK_FORMAT_OPENPGP;
+	struct tmk_finding f;
+	struct tmk_role nobody = { 0 };
+
+	ok(signer(TMK_MEMBER_SSH, "KEY", ssh, "a@x.org"), "an SSH key");
+	ok(!signer(TMK_MEMBER_SSH, "OWNER", ssh, "a@x.org"), "has no owner");
+	ok(!signer(TMK_MEMBER_SSH, "KEY", pgp, "a@x.org"),
+	   "and is no OpenPGP key");
+	ok(signer(TMK_MEMBER_OPENPGP, "KEY", pgp, "a@x.org") &&
+	   signer(TMK_MEMBER_OPENPGP, "OWNER", pgp, "a@x.org"),
+	   "an OpenPGP key, or its owner");
+	ok(!signer(TMK_MEMBER_OPENPGP, "KEY", ssh, "a@x.org") &&
+	   !signer(TMK_MEMBER_OPENPGP, "OTHER", pgp, "a@x.org"),
+	   "no SSH key, no other");
+	ok(!signer(TMK_MEMBER_CERT, "KEY", pgp, "a@x.org") &&
+	   !signer(TMK_MEMBER_ISSUER, "KEY", ssh, "a@x.org"),
+	   "no certificate");
+	ok(signer(TMK_MEMBER_EMAIL, "a@x.org", ssh, "a@X.org") &&
+	   signer(TMK_MEMBER_EMAIL, "*@y.org", pgp, "a@y.org"),
+	   "an address that is not the first");
+	ok(!signer(TMK_MEMBER_EMAIL, "a@x.org", pgp, "A@x.org") &&
+	   !signer(TMK_MEMBER_EMAIL, "a@x.org", pgp, "a@x.org.y"),
+	   "not another one");
+	ok(!signer(TMK_MEMBER_EMAIL, "*y.org", ssh, "a@b@y.org") &&
+	   !signer(TMK_MEMBER_EMAIL, "y*", ssh, "y"), "and no odd one");
+	ok(!signer(TMK_MEMBER_EMAIL, "*", TMK_FORMAT_X509, "a@x.org"),
+	   "a certificate is asked for itself");
+	tmk_finding_init(&f);
+	f.format = TMK_FORMAT_SSH;
+	snprintf(f.key_id, sizeof(f.key_id), "KEY");
+	ok(!tmk_policy_is_signer(&nobody, &f), "a role of nobody");
+	tmk_finding_release(&f);
+}
+
 /* ---- files -------------------------------------------------------------- */
 
 static struct tmk_policy *load(const char *text, struct tmk_err *err)
@@ -291,7 +350,10 @@ static void test_values(void)
 		"[role \"R\"]\n\tmember = \"*@x.org\"\n"
 		"\tmember = sha256:00112233445566778899aabbccddeeff"
 		"00112233445566778899AABBCCDDEEFF\n"
-		"\tmember = ssh:SHA256:abc\n"
+		"\tmember = ssh:SHA256:"
+		"abcdefghijklmnopqrstuvwxyz0123456789+/ABCDE\n"
+		"\tmember = openpgp:00112233445566778899"
+		"aabbccddeeff00112233\n"
 		"[ref \"refs/A/*\"]\n\trequire = nothing\n\trole = R\n"
 		"\tdelete = allow\n\tmerges = first-\\\nparent\n"
 		"\ttimestamp = always\n\tidentity = tagger\n", &err);
@@ -306,11 +368,18 @@ static void test_values(void)
 	is_int(p->judge.min_rsa, 4096, "minRsa");
 	is_int(p->judge.hashes, 1 << TMK_SHA512 | 1 << TMK_SHA384, "digest");
 	is_int((long long)p->limit_object, 2 << 20, "a size with a unit");
-	is_int(p->role[0].members, 3, "three members");
+	is_int(p->role[0].members, 4, "four members");
 	is_int(p->role[0].member[1].kind, TMK_MEMBER_CERT, "a fingerprint");
 	is_str(p->role[0].member[1].text, "00112233445566778899aabbccddeeff"
 	       "00112233445566778899aabbccddeeff", "in lower case");
 	is_int(p->role[0].member[2].kind, TMK_MEMBER_SSH, "an SSH key");
+	is_str(p->role[0].member[2].text, "SHA256:"
+	       "abcdefghijklmnopqrstuvwxyz0123456789+/ABCDE", "as it stands");
+	is_int(p->role[0].ssh_keys, 1, "one SSH key");
+	is_str(p->role[0].ssh_key[0], p->role[0].member[2].text, "that one");
+	is_int(p->role[0].member[3].kind, TMK_MEMBER_OPENPGP, "OpenPGP");
+	is_str(p->role[0].member[3].text, "00112233445566778899"
+	       "AABBCCDDEEFF00112233", "in upper case");
 	is_str(p->rule[0].pattern, "refs/A/*", "a pattern keeps its case");
 	ok(p->rule[0].role == &p->role[0], "a role by its name");
 	ok(p->rule[0].delete_ && p->rule[0].first_parent, "words");
@@ -334,6 +403,32 @@ static void test_lines(void)
 		  ":4: " },
 		{ "[nothing]\n", ":1: " },
 		{ "[exempt]\n\tcommit = 00\n", ":2: " },
+		{ "[role \"a\"]\n\tmember = ssh:abc\n", ":2: " },
+		{ "[role \"a\"]\n\tmember = ssh:SHA256:abc\n", ":2: " },
+		/* bits behind the last one */
+		{ "[role \"a\"]\n\tmember = ssh:SHA256:"
+		  "abcdefghijklmnopqrstuvwxyz0123456789+/ABCDF\n", ":2: " },
+		{ "[role \"a\"]\n\tmember = ssh:SHA256:"
+		  "abcdefghijklmnopqrstuvwxyz0123456789+/ABCDE=\n", ":2: " },
+		{ "[role \"a\"]\n\tmember = openpgp:0011223344556677\n",
+		  ":2: " },
+		{ "[role \"a\"]\n\tmember = openpgp:0x112233445566778899"
+		  "aabbccddeeff00112233\n", ":2: " },
+		{ "[role \"a\"]\n\tmember = openpgp:00112233445566778899"
+		  "aabbccddeeff0011223344\n", ":2: " },
+		{ "[ref \"a\"]\n\trequire = tip\n", "names no roots" },
+		{ "[ref \"a\"]\n\trequire = tip\n\tformat = openpgp\n",
+		  "names no keyring" },
+		{ "[ref \"a\"]\n\trequire = tip\n\tformat = ssh\n",
+		  "names no allowedSigners" },
+		{ "[role \"r\"]\n\tmember = *\n[ref \"a\"]\n"
+		  "\trequire = tip\n\tformat = ssh\n\trole = r\n",
+		  "names no allowedSigners" },
+		{ "[trust]\n\tkeyring = k\n[ref \"a\"]\n\trequire = tag\n"
+		  "\tformat = openpgp\n\tthreshold = 2\n",
+		  ":3: [ref \"a\"]: a threshold above 1 needs" },
+		{ "[ref \"a\"]\n\trequire = nothing\n"
+		  "\tthreshold = 17\n", ":3: " },
 	};
 	struct tmk_err err;
 	size_t i;
@@ -358,6 +453,7 @@ int main(void)
 	test_covers();
 	test_update();
 	test_members();
+	test_keys();
 	test_defaults();
 	test_values();
 	test_lines();
