@@ -32,18 +32,26 @@ struct options {
 	const char *minisign_key;
 };
 
-/* What is told in the end. */
-struct answer {
-	const char *file;
+/* What was found out about one signer. */
+struct one {
 	struct tmk_verdict verdict;
-	const char *format;	/* as --type of sign calls it; NULL unknown */
 	char signer[512];	/* escaped; "" unknown */
 	char fingerprint[96];	/* "sha256:..." of a certificate, a key's own;
 				   "" unknown */
 	char tsa[256];
 	int64_t time;		/* the trusted time, or none */
 	bool stamped;
+};
+
+/* What is told in the end. */
+struct answer {
+	const char *file;
+	struct one all;		/* of one signer: its own. Of several: the
+				   first that is refused, else the first */
+	const char *format;	/* as --type of sign calls it; NULL unknown */
 	bool token_only;	/* SIGNATURE was a timestamp token */
+	struct one signer[TMK_SIGNATURES_MAX];
+	int signers;
 };
 
 static const char synopsis[] =
@@ -54,63 +62,95 @@ static const char synopsis[] =
 
 /* ---- telling ------------------------------------------------------------- */
 
-static int tell_good(const struct answer *a, struct tmk_err *err)
+static int tell_good(const struct answer *a, const struct one *o,
+		     struct tmk_err *err)
 {
 	const char *file = tmk_front_file_name(a->file);
 	char when[TMK_CLOCK_TEXT];
 
-	tmk_clock_format(when, a->time);
+	tmk_clock_format(when, o->time);
 	if (a->token_only)
 		return tmk_front_report_line(stdout, err,
 			"%s: existed at %s (timestamp by %s)", file, when,
-			a->tsa);
-	if (a->stamped)
+			o->tsa);
+	if (o->stamped)
 		return tmk_front_report_line(stdout, err,
 			"%s: good signature of %s (%s), made before "
-			"%s (timestamp by %s)", file, a->signer,
-			a->fingerprint, when, a->tsa);
+			"%s (timestamp by %s)", file, o->signer,
+			o->fingerprint, when, o->tsa);
 	return tmk_front_report_line(stdout, err,
 		"%s: good signature of %s (%s), no timestamp, judged at "
-		"%s", file, a->signer, a->fingerprint, when);
+		"%s", file, o->signer, o->fingerprint, when);
 }
 
-static int tell_text(const struct answer *a, struct tmk_err *err)
+static int tell_bad(const struct answer *a, const struct one *o,
+		    struct tmk_err *err)
 {
-	if (a->verdict.reason == TMK_GOOD)
-		return tell_good(a, err);
-	if (tmk_front_report_line(stdout, err, "%s: refused %s: %s",
+	/* Of several it must be said whose is meant. */
+	bool named = a->signers > 1 && o->signer[0];
+
+	if (tmk_front_report_line(stdout, err, "%s: refused %s: %s%s%s%s",
 				  tmk_front_file_name(a->file),
-				  tmk_reason_id(a->verdict.reason),
-				  a->verdict.text))
+				  tmk_reason_id(o->verdict.reason),
+				  named ? "signature of " : "",
+				  named ? o->signer : "",
+				  named ? ": " : "", o->verdict.text))
 		return -1;
 	return tmk_front_report_line(stderr, err, "touchmark: hint: %s",
-				     a->verdict.hint);
+				     o->verdict.hint);
+}
+
+/* A line for each signer. */
+static int tell_text(const struct answer *a, struct tmk_err *err)
+{
+	const struct one *o = a->signers > 1 ? a->signer : &a->all;
+	int i, n = a->signers > 1 ? a->signers : 1, rc = 0;
+
+	for (i = 0; !rc && i < n; i++)
+		rc = o[i].verdict.reason ? tell_bad(a, &o[i], err) :
+			tell_good(a, &o[i], err);
+	return rc;
+}
+
+static void add_one(struct tmk_json *j, const struct one *o)
+{
+	bool good = o->verdict.reason == TMK_GOOD;
+	char when[TMK_CLOCK_TEXT];
+
+	tmk_json_string(j, "status", good ? "good" : "refused");
+	tmk_json_string(j, "reason",
+			good ? NULL : tmk_reason_id(o->verdict.reason));
+	tmk_json_string(j, "text", good ? NULL : o->verdict.text);
+	tmk_json_string(j, "hint", good ? NULL : o->verdict.hint);
+	tmk_json_string(j, "signer", o->signer[0] ? o->signer : NULL);
+	tmk_json_string(j, "fingerprint",
+			o->fingerprint[0] ? o->fingerprint : NULL);
+	tmk_json_string(j, "time", o->time == TMK_TIME_NONE ? NULL :
+			tmk_clock_format(when, o->time));
+	tmk_json_bool(j, "stamped", o->stamped);
+	tmk_json_string(j, "tsa", o->tsa[0] ? o->tsa : NULL);
 }
 
 static int tell_json(const struct answer *a, struct tmk_err *err)
 {
-	struct tmk_buf line = TMK_BUF_INIT(16384);
-	bool good = a->verdict.reason == TMK_GOOD;
-	char when[TMK_CLOCK_TEXT];
+	struct tmk_buf line = TMK_BUF_INIT(131072);
 	struct tmk_json j;
-	int rc;
+	int i, rc;
 
 	tmk_json_init(&j, &line);
 	tmk_json_open_object(&j, NULL);
 	tmk_json_string(&j, "file", a->file);
-	tmk_json_string(&j, "status", good ? "good" : "refused");
-	tmk_json_string(&j, "reason",
-			good ? NULL : tmk_reason_id(a->verdict.reason));
-	tmk_json_string(&j, "text", good ? NULL : a->verdict.text);
-	tmk_json_string(&j, "hint", good ? NULL : a->verdict.hint);
 	tmk_json_string(&j, "format", a->format);
-	tmk_json_string(&j, "signer", a->signer[0] ? a->signer : NULL);
-	tmk_json_string(&j, "fingerprint",
-			a->fingerprint[0] ? a->fingerprint : NULL);
-	tmk_json_string(&j, "time", a->time == TMK_TIME_NONE ? NULL :
-			tmk_clock_format(when, a->time));
-	tmk_json_bool(&j, "stamped", a->stamped);
-	tmk_json_string(&j, "tsa", a->tsa[0] ? a->tsa : NULL);
+	add_one(&j, &a->all);
+	if (a->signers > 1) {
+		tmk_json_open_array(&j, "signers");
+		for (i = 0; i < a->signers; i++) {
+			tmk_json_open_object(&j, NULL);
+			add_one(&j, &a->signer[i]);
+			tmk_json_close_object(&j);
+		}
+		tmk_json_close_array(&j);
+	}
 	tmk_json_close_object(&j);
 	rc = tmk_front_report_json(stdout, &j, err);
 	tmk_buf_release(&line);
@@ -119,53 +159,98 @@ static int tell_json(const struct answer *a, struct tmk_err *err)
 
 /* ---- judging ------------------------------------------------------------- */
 
-static void describe(struct answer *a, const struct tmk_finding *f)
+static void describe(struct one *o, const struct tmk_finding *f)
 {
 	char sha256[TMK_FINGERPRINT_TEXT];
 
-	a->verdict = f->verdict;
-	a->time = f->time;
-	a->stamped = f->stamped;
-	memcpy(a->tsa, f->tsa, sizeof(a->tsa));
+	o->verdict = f->verdict;
+	o->time = f->time;
+	o->stamped = f->stamped;
+	memcpy(o->tsa, f->tsa, sizeof(o->tsa));
 	if (f->cert) {
-		tmk_cert_subject(a->signer, sizeof(a->signer), f->cert);
-		snprintf(a->fingerprint, sizeof(a->fingerprint), "sha256:%s",
+		tmk_cert_subject(o->signer, sizeof(o->signer), f->cert);
+		snprintf(o->fingerprint, sizeof(o->fingerprint), "sha256:%s",
 			 tmk_cert_sha256(sha256, f->cert));
 		return;
 	}
-	snprintf(a->fingerprint, sizeof(a->fingerprint), "%s", f->key_id);
+	snprintf(o->fingerprint, sizeof(o->fingerprint), "%s", f->key_id);
 	/* Whose key it is nobody said, or not in words. */
-	snprintf(a->signer, sizeof(a->signer), "%s",
+	snprintf(o->signer, sizeof(o->signer), "%s",
 		 f->user[0] ? f->user : f->key_id);
+}
+
+/* The file is read once for all of its signatures: `of` tells which of the
+ * digests is each one's. */
+static int digest_file(struct tmk_front_file_hash *hash, int *of,
+		       const struct tmk_evidence *e, int fd, const char *name,
+		       struct tmk_err *err)
+{
+	int i, k, n = 0;
+
+	for (i = 0; i < e->signatures; i++) {
+		const struct tmk_signature *s = &e->signature[i];
+
+		for (k = 0; k < n; k++)
+			if (hash[k].hash == s->hash && !s->suffix_len &&
+			    !hash[k].suffix_len)
+				break;
+		of[i] = k;
+		if (k < n)
+			continue;
+		if (n == TMK_FRONT_FILE_HASHES)
+			return tmk_err_set(err, TMK_INTERNAL, "too many "
+					   "digests of one file");
+		hash[n++] = (struct tmk_front_file_hash){
+			.hash = s->hash, .suffix = s->suffix,
+			.suffix_len = s->suffix_len,
+		};
+	}
+	return tmk_front_file_digests(hash, n, fd, name, err);
+}
+
+/* Every signer, whatever the others are; the first refusal is the file's. */
+static int judge_signers(struct answer *a, const struct tmk_judge *judge,
+			 const struct tmk_evidence *e, int fd,
+			 struct tmk_err *err)
+{
+	struct tmk_front_file_hash hash[TMK_FRONT_FILE_HASHES];
+	int of[TMK_SIGNATURES_MAX], i, rc, worst = 0;
+	struct tmk_finding finding;
+
+	rc = digest_file(hash, of, e, fd, tmk_front_file_name(a->file), err);
+	for (i = 0; !rc && i < e->signatures; i++) {
+		const struct tmk_front_file_hash *h = &hash[of[i]];
+
+		tmk_finding_init(&finding);
+		rc = tmk_judge_signature(&finding, judge, e, i, h->digest,
+					 h->digest_len, err);
+		if (!rc)
+			describe(&a->signer[i], &finding);
+		tmk_finding_release(&finding);
+		if (!rc && a->signer[i].verdict.reason &&
+		    !a->signer[worst].verdict.reason)
+			worst = i;
+	}
+	if (rc)
+		return rc;
+	a->signers = e->signatures;
+	a->all = a->signer[worst];
+	return 0;
 }
 
 static int judge_seal(struct answer *a, const struct tmk_judge *judge,
 		      const struct tmk_buf *sig, int fd, struct tmk_err *err)
 {
 	struct tmk_evidence *evidence = NULL;
-	const struct tmk_signature *s;
-	struct tmk_finding finding;
-	uint8_t digest[TMK_HASH_MAX];
-	size_t len = 0;
 	int rc;
 
-	if (tmk_front_seal_parse_any(&evidence, sig->data, sig->len,
-				     &a->verdict, err))
+	if (tmk_front_seal_parse_several(&evidence, sig->data, sig->len,
+					 &a->all.verdict, err))
 		return -1;
 	if (!evidence)
 		return 0;
-	s = &evidence->signature[0];
 	a->format = evidence->ops->name;
-	tmk_finding_init(&finding);
-	rc = tmk_front_file_digest_with(digest, &len, fd,
-					tmk_front_file_name(a->file), s->hash,
-					s->suffix, s->suffix_len, err);
-	if (!rc)
-		rc = tmk_judge_signature(&finding, judge, evidence, 0, digest,
-					 len, err);
-	if (!rc)
-		describe(a, &finding);
-	tmk_finding_release(&finding);
+	rc = judge_signers(a, judge, evidence, fd, err);
 	tmk_evidence_free(evidence);
 	return rc;
 }
@@ -176,13 +261,13 @@ static int judge_token(struct answer *a, const struct tmk_judge *judge,
 	struct tmk_tst_answer t;
 
 	a->token_only = true;
-	if (tmk_front_token_judge(&t, &a->verdict, judge, sig, fd,
+	if (tmk_front_token_judge(&t, &a->all.verdict, judge, sig, fd,
 				  tmk_front_file_name(a->file), err))
 		return -1;
-	if (a->verdict.reason == TMK_GOOD) {
-		a->time = t.time;
-		a->stamped = true;
-		memcpy(a->tsa, t.tsa, sizeof(a->tsa));
+	if (a->all.verdict.reason == TMK_GOOD) {
+		a->all.time = t.time;
+		a->all.stamped = true;
+		memcpy(a->all.tsa, t.tsa, sizeof(a->all.tsa));
 	}
 	return 0;
 }
@@ -196,12 +281,12 @@ static int read_signature(struct tmk_buf *sig, const char *path,
 	if (!tmk_file_read(sig, path, &e))
 		return 0;
 	if (tmk_file_exists(path) && sig->len)
-		tmk_verdict_refuse(&a->verdict, TMK_SIGNATURE_MALFORMED,
+		tmk_verdict_refuse(&a->all.verdict, TMK_SIGNATURE_MALFORMED,
 				   "%s", e.text);
 	else
-		tmk_verdict_refuse(&a->verdict, TMK_SIGNATURE_MISSING, "%s",
+		tmk_verdict_refuse(&a->all.verdict, TMK_SIGNATURE_MISSING, "%s",
 				   e.text);
-	tmk_verdict_hint(&a->verdict, "fetch the signature again from where "
+	tmk_verdict_hint(&a->all.verdict, "fetch the signature again from where "
 			 "the file came from, or make one: touchmark sign "
 			 "FILE");
 	return -1;
@@ -300,7 +385,7 @@ static int find_beside(char **out, const struct options *o, const char *file,
 static int verify_file(const struct options *o, const char *file,
 		       const char *signature, struct tmk_err *err)
 {
-	struct answer a = { .file = file, .time = TMK_TIME_NONE };
+	struct answer a = { .file = file, .all.time = TMK_TIME_NONE };
 	char *beside = NULL;
 	int fd, rc;
 
@@ -317,7 +402,7 @@ static int verify_file(const struct options *o, const char *file,
 		rc = o->json ? tell_json(&a, err) : tell_text(&a, err);
 	if (rc)
 		return err->code;
-	return a.verdict.reason == TMK_GOOD ? TMK_OK : TMK_REFUSED;
+	return a.all.verdict.reason == TMK_GOOD ? TMK_OK : TMK_REFUSED;
 }
 
 static int check_call(const struct options *o, int operands, char **operand,

@@ -84,8 +84,8 @@ static int decode(struct tmk_buf *seal, enum tmk_seal_format *format,
 }
 
 static int parse(struct tmk_evidence **out, enum tmk_seal_format format,
-		 const struct tmk_buf *bytes, struct tmk_verdict *v,
-		 struct tmk_err *err)
+		 bool several, const struct tmk_buf *bytes,
+		 struct tmk_verdict *v, struct tmk_err *err)
 {
 	const struct tmk_seal_ops *seal = tmk_front_seal_of(format);
 	struct tmk_evidence *evidence = NULL;
@@ -104,7 +104,7 @@ static int parse(struct tmk_evidence **out, enum tmk_seal_format format,
 		tmk_evidence_free(evidence);
 		return 0;
 	}
-	if (evidence->signatures != 1) {
+	if (evidence->signatures != 1 && !(several && seal->add)) {
 		tmk_verdict_refuse(v, TMK_SIGNATURE_MALFORMED,
 				   "%d signers, exactly one is expected",
 				   evidence->signatures);
@@ -117,8 +117,8 @@ static int parse(struct tmk_evidence **out, enum tmk_seal_format format,
 
 /* `only` is the format that will do; 0: any. */
 static int read_seal(struct tmk_evidence **out, enum tmk_seal_format only,
-		     const uint8_t *data, size_t len, struct tmk_verdict *v,
-		     struct tmk_err *err)
+		     bool several, const uint8_t *data, size_t len,
+		     struct tmk_verdict *v, struct tmk_err *err)
 {
 	struct tmk_buf bytes = TMK_BUF_INIT(TMK_FRONT_SEAL_MAX);
 	struct tmk_evidence *evidence = NULL;
@@ -134,7 +134,7 @@ static int read_seal(struct tmk_evidence **out, enum tmk_seal_format only,
 		tmk_verdict_refuse(v, TMK_SIGNATURE_FORMAT,
 				   "not a CMS signature");
 	if (!rc && !v->reason)
-		rc = parse(&evidence, format, &bytes, v, err);
+		rc = parse(&evidence, format, several, &bytes, v, err);
 	tmk_buf_release(&bytes);
 	if (!rc)
 		*out = evidence;
@@ -145,12 +145,19 @@ int tmk_front_seal_parse(struct tmk_evidence **out, const uint8_t *data,
 			 size_t len, struct tmk_verdict *v,
 			 struct tmk_err *err)
 {
-	return read_seal(out, TMK_FORMAT_X509, data, len, v, err);
+	return read_seal(out, TMK_FORMAT_X509, false, data, len, v, err);
 }
 
 int tmk_front_seal_parse_any(struct tmk_evidence **out, const uint8_t *data,
 			     size_t len, struct tmk_verdict *v,
 			     struct tmk_err *err)
 {
-	return read_seal(out, 0, data, len, v, err);
+	return read_seal(out, 0, false, data, len, v, err);
+}
+
+int tmk_front_seal_parse_several(struct tmk_evidence **out,
+				 const uint8_t *data, size_t len,
+				 struct tmk_verdict *v, struct tmk_err *err)
+{
+	return read_seal(out, 0, true, data, len, v, err);
 }

@@ -39,4 +39,11 @@ int tmk_front_seal_parse_any(struct tmk_evidence **out, const uint8_t *data,
 			     size_t len, struct tmk_verdict *v,
 			     struct tmk_err *err) TMK_MUST_CHECK;
 
+/* The same for whoever judges every signature that is in it: up to
+ * TMK_SIGNATURES_MAX where one encoding has several signers (CMS). */
+int tmk_front_seal_parse_several(struct tmk_evidence **out,
+				 const uint8_t *data, size_t len,
+				 struct tmk_verdict *v, struct tmk_err *err)
+	TMK_MUST_CHECK;
+
 #endif

@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "formats/armour.h"
+#include "plugins/front_file.h"
 
 #define FILE_MAX (2 * TMK_SEAL_MAX)	/* bytes: the largest as text */
 
@@ -237,18 +238,32 @@ int tmk_front_stamp_file_write(struct tmk_stamp_file *f,
 			       struct tmk_err *err)
 {
 	struct tmk_buf bytes = TMK_BUF_INIT(TMK_SEAL_MAX);
-	struct tmk_buf text = TMK_BUF_INIT(FILE_MAX);
 	int rc;
 
 	rc = f->seal->stamp(f->evidence, change, &bytes, err);
 	if (!rc)
 		rc = read_back(f, &bytes, change, err);
-	if (!rc && f->label)
-		rc = tmk_armour_write(&text, f->label, bytes.data, bytes.len,
-				      err);
 	if (!rc)
-		rc = put(f->path, f->label ? &text : &bytes, err);
+		rc = tmk_front_stamp_file_replace(f, NULL, &bytes, err);
 	tmk_buf_release(&bytes);
+	return rc;
+}
+
+int tmk_front_stamp_file_replace(struct tmk_stamp_file *f, const char *out,
+				 const struct tmk_buf *bytes,
+				 struct tmk_err *err)
+{
+	struct tmk_buf text = TMK_BUF_INIT(FILE_MAX);
+	const struct tmk_buf *form = f->label ? &text : bytes;
+	int rc = 0;
+
+	if (f->label)
+		rc = tmk_armour_write(&text, f->label, bytes->data,
+				      bytes->len, err);
+	if (!rc)
+		rc = out ? tmk_front_file_put(out, form->data, form->len,
+					      err) :
+			put(f->path, form, err);
 	tmk_buf_release(&text);
 	return rc;
 }

@@ -38,6 +38,15 @@ int tmk_front_stamp_file_write(struct tmk_stamp_file *f,
 			       const struct tmk_stamp_change *change,
 			       struct tmk_err *err) TMK_MUST_CHECK;
 
+/*
+ * Put another seal of the same format in its place, or at `out` (as
+ * tmk_front_file_put takes it; NULL: in its place), in the armour that it has.
+ * What is written was judged by the caller.
+ */
+int tmk_front_stamp_file_replace(struct tmk_stamp_file *f, const char *out,
+				 const struct tmk_buf *bytes,
+				 struct tmk_err *err) TMK_MUST_CHECK;
+
 /* Free what was read. */
 void tmk_front_stamp_file_release(struct tmk_stamp_file *f);
 

@@ -187,7 +187,9 @@ by_rsa='-signer pki/softrsa.pem -inkey pki/softrsa.key'
 	theirs s.p7s $by_ec -econtent_type 1.2.840.113549.1.9.16.1.4
 	refuses 'content of another type' signature-malformed s.p7s
 	theirs s.p7s $by_ec $by_rsa
-	refuses 'two signers' signature-malformed s.p7s
+	accepts 'two signers' s.p7s
+	run touchmark verify $TRUST f s.p7s
+	is "$(grep -c ': good' "$T/out")" 2 'each of them is told'
 }
 openssl cms -encrypt -binary -in f -outform DER -out s.p7s pki/softrsa.pem ||
 	bail 'openssl cms -encrypt'

@@ -3,10 +3,8 @@
  * unsigned attributes change, and with them the lengths of what holds them;
  * every other byte is copied as it stands. What is written anew is DER.
  */
-#include <stdlib.h>
-#include <string.h>
-
 #include "seal/cms_read.h"
+#include "seal/cms_write.h"
 #include "x509/tst.h"
 
 #define GROWTH 64		/* bytes that longer headers may need */
@@ -22,12 +20,6 @@ struct way {
 	struct tmk_ber infos;	/* the last thing in it */
 };
 
-/* Encodings that become one SET OF. */
-struct set {
-	struct tmk_buf item[TMK_CMS_ATTRS_MAX];
-	int n;
-};
-
 static int no_room(struct tmk_err *err)
 {
 	return tmk_err_set(err, TMK_INPUT, "the signature has no room for "
@@ -36,87 +28,20 @@ static int no_room(struct tmk_err *err)
 			   TMK_CMS_ATTRS_MAX);
 }
 
-/* Identifier and definite length of shortest form (X.690 10.1). */
-static int add_head(struct tmk_buf *out, uint8_t tag, size_t len)
-{
-	uint8_t head[6] = { tag };
-	size_t n = 0, i;
-
-	if (len < 0x80) {
-		head[1] = (uint8_t)len;
-		return tmk_buf_add(out, head, 2);
-	}
-	while (n < sizeof(size_t) && len >> 8 * n)
-		n++;
-	if (n > 4)
-		return -1;
-	head[1] = (uint8_t)(0x80 | n);
-	for (i = 0; i < n; i++)
-		head[2 + i] = (uint8_t)(len >> 8 * (n - 1 - i));
-	return tmk_buf_add(out, head, 2 + n);
-}
-
-static int add_element(struct tmk_buf *out, uint8_t tag,
-		       const struct tmk_buf *body)
-{
-	return add_head(out, tag, body->len) ||
-		tmk_buf_add(out, body->data, body->len) ? -1 : 0;
-}
-
-/* ---- sets ---------------------------------------------------------------- */
-
-static struct tmk_buf *set_add(struct set *s)
-{
-	struct tmk_buf *item;
-
-	if (s->n == TMK_CMS_ATTRS_MAX)
-		return NULL;
-	item = &s->item[s->n++];
-	tmk_buf_init(item, TMK_SEAL_MAX);
-	return item;
-}
-
-static void set_release(struct set *s)
-{
-	while (s->n)
-		tmk_buf_release(&s->item[--s->n]);
-}
-
-/* X.690 11.6: as octet strings, the shorter one padded with zeros. */
-static int compare(const void *a, const void *b)
-{
-	const struct tmk_buf *x = a, *y = b;
-	size_t n = x->len < y->len ? x->len : y->len;
-	int rc = memcmp(x->data, y->data, n);
-
-	return rc ? rc : (x->len > y->len) - (x->len < y->len);
-}
-
-/* The contents of the SET, sorted. */
-static int set_write(struct tmk_buf *out, struct set *s)
-{
-	int i, rc = 0;
-
-	qsort(s->item, (size_t)s->n, sizeof(s->item[0]), compare);
-	for (i = 0; !rc && i < s->n; i++)
-		rc = tmk_buf_add(out, s->item[i].data, s->item[i].len);
-	return rc;
-}
-
 /* ---- attributes ---------------------------------------------------------- */
 
 /* Attribute { id, SET { token } }: one token each, as the reader wants it. */
-static int add_stamp(struct set *s, const uint8_t *token, size_t len)
+static int add_stamp(struct tmk_cms_set *s, const uint8_t *token, size_t len)
 {
 	struct tmk_buf value = TMK_BUF_INIT(TMK_TST_MAX + GROWTH);
 	struct tmk_buf body = TMK_BUF_INIT(TMK_TST_MAX + GROWTH);
-	struct tmk_buf *item = set_add(s);
+	struct tmk_buf *item = tmk_cms_write_item(s);
 	int rc = -1;
 
 	if (item && !tmk_buf_add(&value, token, len) &&
 	    !tmk_buf_add(&body, stamp_oid, sizeof(stamp_oid)) &&
-	    !add_element(&body, TMK_BER_SET, &value))
-		rc = add_element(item, TMK_BER_SEQUENCE, &body);
+	    !tmk_cms_write_element(&body, TMK_BER_SET, &value))
+		rc = tmk_cms_write_element(item, TMK_BER_SEQUENCE, &body);
 	tmk_buf_release(&value);
 	tmk_buf_release(&body);
 	return rc;
@@ -133,11 +58,10 @@ static bool is_stamp(const struct tmk_ber *attr)
 }
 
 /* The attributes that stay. The reader counted tokens in the same order. */
-static int keep_attributes(struct set *s, const struct tmk_ber *attrs,
+static int keep_attributes(struct tmk_cms_set *s, const struct tmk_ber *attrs,
 			   unsigned int drop)
 {
 	struct tmk_ber_cursor c;
-	struct tmk_buf *item;
 	struct tmk_ber attr;
 	int token = 0;
 
@@ -145,8 +69,7 @@ static int keep_attributes(struct set *s, const struct tmk_ber *attrs,
 	while (tmk_cms_ber_next(&attr, &c)) {
 		if (is_stamp(&attr) && drop & 1u << token++)
 			continue;
-		item = set_add(s);
-		if (!item || tmk_buf_add(item, attr.all, attr.all_len))
+		if (tmk_cms_write_copy(s, &attr))
 			return -1;
 	}
 	return 0;
@@ -157,7 +80,7 @@ static int write_attributes(struct tmk_buf *out, const struct tmk_ber *attrs,
 			    const struct tmk_stamp_change *change)
 {
 	struct tmk_buf body = TMK_BUF_INIT(TMK_SEAL_MAX);
-	struct set s = { .n = 0 };
+	struct tmk_cms_set s = { .n = 0 };
 	int rc = 0;
 
 	if (attrs->tag)
@@ -165,11 +88,11 @@ static int write_attributes(struct tmk_buf *out, const struct tmk_ber *attrs,
 	if (!rc && change->token)
 		rc = add_stamp(&s, change->token, change->len);
 	if (!rc && s.n) {
-		rc = set_write(&body, &s);
+		rc = tmk_cms_write_set(&body, &s);
 		if (!rc)
-			rc = add_element(out, TMK_BER_TAGGED(1), &body);
+			rc = tmk_cms_write_element(out, TMK_BER_TAGGED(1), &body);
 	}
-	set_release(&s);
+	tmk_cms_write_release(&s);
 	tmk_buf_release(&body);
 	return rc;
 }
@@ -177,11 +100,11 @@ static int write_attributes(struct tmk_buf *out, const struct tmk_ber *attrs,
 /* ---- SignerInfos --------------------------------------------------------- */
 
 /* One SignerInfo: all up to the unsigned attributes is copied. */
-static int write_signer(struct set *s, const struct tmk_ber *info,
+static int write_signer(struct tmk_cms_set *s, const struct tmk_ber *info,
 			const struct tmk_stamp_change *change)
 {
 	struct tmk_buf body = TMK_BUF_INIT(TMK_SEAL_MAX);
-	struct tmk_buf *item = set_add(s);
+	struct tmk_buf *item = tmk_cms_write_item(s);
 	struct tmk_ber e, attrs = { 0 };
 	struct tmk_ber_cursor c;
 	int rc;
@@ -195,7 +118,7 @@ static int write_signer(struct set *s, const struct tmk_ber *info,
 				  attrs.tag ? (size_t)(attrs.all - info->body) :
 				  info->len) ||
 		write_attributes(&body, &attrs, change) ||
-		add_element(item, TMK_BER_SEQUENCE, &body) ? -1 : 0;
+		tmk_cms_write_element(item, TMK_BER_SEQUENCE, &body) ? -1 : 0;
 	tmk_buf_release(&body);
 	return rc;
 }
@@ -203,7 +126,7 @@ static int write_signer(struct set *s, const struct tmk_ber *info,
 static int write_signers(struct tmk_buf *out, const struct way *way,
 			 const struct tmk_stamp_change *change)
 {
-	struct set s = { .n = 0 };
+	struct tmk_cms_set s = { .n = 0 };
 	struct tmk_ber_cursor c;
 	struct tmk_ber info;
 	int rc = 0;
@@ -212,8 +135,8 @@ static int write_signers(struct tmk_buf *out, const struct way *way,
 	while (!rc && tmk_cms_ber_next(&info, &c))
 		rc = write_signer(&s, &info, change++);
 	if (!rc)
-		rc = set_write(out, &s);
-	set_release(&s);
+		rc = tmk_cms_write_set(out, &s);
+	tmk_cms_write_release(&s);
 	return rc;
 }
 
@@ -254,11 +177,11 @@ static int write_all(struct tmk_buf *out, const struct way *way,
 
 	rc = write_signers(&infos, way, change) ||
 		tmk_buf_add(&data, way->data.body, before) ||
-		add_element(&data, TMK_BER_SET, &infos) ||
-		add_element(&tagged, TMK_BER_SEQUENCE, &data) ||
+		tmk_cms_write_element(&data, TMK_BER_SET, &infos) ||
+		tmk_cms_write_element(&tagged, TMK_BER_SEQUENCE, &data) ||
 		tmk_buf_add(&all, way->type.all, way->type.all_len) ||
-		add_element(&all, TMK_BER_TAGGED(0), &tagged) ||
-		add_element(out, TMK_BER_SEQUENCE, &all) ? -1 : 0;
+		tmk_cms_write_element(&all, TMK_BER_TAGGED(0), &tagged) ||
+		tmk_cms_write_element(out, TMK_BER_SEQUENCE, &all) ? -1 : 0;
 	tmk_buf_release(&infos);
 	tmk_buf_release(&data);
 	tmk_buf_release(&tagged);
