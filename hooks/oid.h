@@ -27,6 +27,7 @@ bool tmk_oid_read(struct tmk_oid *out, const char *hex, size_t digits);
 /* Write 40 or 64 hex digits and a NUL; returns `out`. */
 char *tmk_oid_show(char out[TMK_OID_TEXT], const struct tmk_oid *oid);
 
+/* Whether both are the same id. */
 bool tmk_oid_equal(const struct tmk_oid *a, const struct tmk_oid *b);
 
 /* All zero: git's way to say "none". */

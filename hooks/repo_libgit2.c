@@ -11,6 +11,8 @@
 
 #define SYMBOLIC_MAX 5		/* links followed, as git does */
 #define SHA1_HEX 40
+#define PACK_WINDOW ((size_t)1 << 20)	/* bytes of a pack mapped at once */
+#define PACK_MAPPED ((size_t)16 << 20)	/* of all packs */
 
 struct reader {
 	git_repository *repo;
@@ -322,6 +324,9 @@ int tmk_repo_libgit2_open(struct tmk_repo **out, bool push,
 	/* every object is read once: a cache would only keep memory */
 	git_libgit2_opts(GIT_OPT_ENABLE_CACHING, 0);
 	git_libgit2_opts(GIT_OPT_ENABLE_STRICT_HASH_VERIFICATION, 1);
+	/* nor is a large pack kept in memory as a whole */
+	git_libgit2_opts(GIT_OPT_SET_MWINDOW_SIZE, PACK_WINDOW);
+	git_libgit2_opts(GIT_OPT_SET_MWINDOW_MAPPED_LIMIT, PACK_MAPPED);
 	if (git_repository_open_ext(&r->repo, NULL,
 				    GIT_REPOSITORY_OPEN_FROM_ENV, NULL) < 0) {
 		tmk_err_set(err, TMK_INTERNAL, "this repository cannot be "

@@ -8,7 +8,9 @@
 #include "base/file.h"
 #include "plugins/audit_git.h"
 
-#define NONE "0000000000000000000000000000000000000000"
+/* as many digits as a SHA-256 id has; a SHA-1 one takes the last of them */
+#define NONE "00000000000000000000000000000000" \
+	"00000000000000000000000000000000"
 #define REMOTES "refs/remotes/"
 #define HEADS "refs/heads/"
 #define TAGS "refs/tags/"
@@ -22,6 +24,13 @@ static int full(struct tmk_err *err)
 {
 	return tmk_err_set(err, TMK_INPUT, "there is more to judge than fits "
 			   "into one audit");
+}
+
+/* The id of nothing, as long as this id (tmk_audit_git_object has seen to its
+ * length). */
+static const char *none(const char *oid)
+{
+	return &NONE[sizeof(NONE) - 1 - strlen(oid)];
 }
 
 static int add(struct tmk_buf *input, const char *old, const char *new,
@@ -207,7 +216,7 @@ static int single(struct tmk_buf *input, const char *rev, const char *ref,
 		ref = name;
 	if (!ref && branch_of(&own, rev, rev, err) < 0)
 		goto out;
-	ret = add(input, NONE, oid, ref ? ref : own, err);
+	ret = add(input, none(oid), oid, ref ? ref : own, err);
 out:
 	free(own);
 	free(oid);
@@ -347,7 +356,7 @@ int tmk_audit_range_default(struct tmk_buf *input, const char *ref,
 		goto out;
 	if (!ref && !t.ref && branch_of(&own, "HEAD", "HEAD", err) < 0)
 		goto out;
-	ret = add(input, t.oid ? t.oid : NONE, new,
+	ret = add(input, t.oid ? t.oid : none(new), new,
 		  ref ? ref : t.ref ? t.ref : own, err);
 out:
 	release_there(&t);

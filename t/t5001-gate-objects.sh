@@ -45,7 +45,6 @@ offer_raw() {
 hook() {
 	(cd "$SRV" && GIT_DIR=. hooks/pre-receive <"$T/line")
 }
-ZERO=0000000000000000000000000000000000000000
 
 good() {
 	plain | seal_commit dev
@@ -62,15 +61,15 @@ offer object-malformed 'a NUL and a tail after a signed commit'
 { cat "$T/c"; printf 'more\n'; } | keep
 offer signature-bad 'text added to the message of a signed commit'
 plain >"$T/p"
-sealed dev <"$T/p" | fold gpgsig >"$T/s"
+sealed dev <"$T/p" | fold "$GPGSIG" >"$T/s"
 { cat "$T/p"; cat "$T/s"; } | keep
 offer signature-missing 'a gpgsig in the message'
 { with_header "$T/s" <"$T/p"; } | tr 'e' 'E' | keep
 offer_raw object-malformed 'header names in capitals'
 
 # ---- more than one signature header -------------------------------------------
-sed 's/^gpgsig /gpgsig-evil /' "$T/s" >"$T/s.evil"
-sed 's/^gpgsig /gpgsig-sha256 /' "$T/s" >"$T/s.256"
+sed "s/^$GPGSIG /gpgsig-evil /" "$T/s" >"$T/s.evil"
+sed "s/^$GPGSIG /$OTHERSIG /" "$T/s" >"$T/s.256"
 cat "$T/s" "$T/s" >"$T/h"
 with_header "$T/h" <"$T/p" | keep
 offer object-malformed 'two gpgsig headers'
@@ -85,6 +84,11 @@ offer object-malformed 'gpgsig-evil alone'
 cat "$T/s" "$T/s.256" >"$T/h"
 with_header "$T/h" <"$T/p" | keep
 offer object-malformed 'gpgsig beside gpgsig-sha256'
+cat "$T/s.256" "$T/s" >"$T/h"
+with_header "$T/h" <"$T/p" | keep
+offer object-malformed 'gpgsig-sha256 beside gpgsig'
+with_header "$T/s.256" <"$T/p" | keep
+offer object-malformed 'the signature header of the other hash alone'
 printf 'gpgsig-evil unsigned words\n' >"$T/h0"
 cat "$T/s" "$T/h0" >"$T/h"
 with_header "$T/h" <"$T/p" | keep
@@ -92,7 +96,7 @@ offer object-malformed 'a line that git would strip with the signature'
 
 # ---- armour ---------------------------------------------------------------------
 armour() {	# REASON WHAT: the armour in $T/x as the gpgsig of $T/p
-	fold gpgsig <"$T/x" >"$T/h"
+	fold "$GPGSIG" <"$T/x" >"$T/h"
 	with_header "$T/h" <"$T/p" >"$T/x"
 	offer "$1" "$2"
 }

@@ -6,7 +6,6 @@
 . "${0%/*}/gate-lib.sh"
 
 gate_setup
-ZERO=0000000000000000000000000000000000000000
 POLICY='[role "developers"]
 	member = dev@example.org
 [ref "refs/heads/main"]
@@ -228,13 +227,13 @@ hook() {
 	(cd "$SRV" && GIT_DIR=. hooks/pre-receive <"$T/line")
 }
 gate_repo srv3
-id=$(plain 1111111111111111111111111111111111111111 | seal_commit dev |
+id=$(plain "$(id_of 1)" | seal_commit dev |
 	git -C "$SRV" hash-object -t commit -w --stdin --literally)
 echo "$ZERO $id refs/heads/main" >"$T/line"
 exits 1 'a commit without its parent' hook
 has 'refuse refs/heads/main [0-9a-f]{12} (object-missing): ' \
 	'it is object-missing'
-echo "$ZERO 2222222222222222222222222222222222222222 refs/heads/main" \
+echo "$ZERO $(id_of 2) refs/heads/main" \
 	>"$T/line"
 exits 1 'a tip that is not there' hook
 has 'object-missing: ' 'it is object-missing'

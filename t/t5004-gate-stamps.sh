@@ -131,7 +131,7 @@ stamped_by() {
 		echo '-----BEGIN SIGNED MESSAGE-----'
 		openssl base64 -in "$T/der2"
 		echo '-----END SIGNED MESSAGE-----'
-	} | fold gpgsig >"$T/h"
+	} | fold "$GPGSIG" >"$T/h"
 	with_header "$T/h" <"$T/p" >"$T/x"
 	id=$(put commit <"$T/x")
 }
@@ -162,7 +162,7 @@ sha1_token() {
 		echo '-----BEGIN SIGNED MESSAGE-----'
 		openssl base64 -in "$T/der2"
 		echo '-----END SIGNED MESSAGE-----'
-	} | fold gpgsig >"$T/h"
+	} | fold "$GPGSIG" >"$T/h"
 	with_header "$T/h" <"$T/p" >"$T/x"
 	id=$(put commit <"$T/x")
 }
@@ -183,7 +183,7 @@ again() {	# NAME
 		echo '-----BEGIN SIGNED MESSAGE-----'
 		openssl base64 -in "$T/der2"
 		echo '-----END SIGNED MESSAGE-----'
-	} | fold gpgsig >"$T/h"
+	} | fold "$GPGSIG" >"$T/h"
 	with_header "$T/h" <"$T/p" >"$T/x"
 	id=$(put commit <"$T/x")
 }

@@ -17,7 +17,7 @@ offer() {
 		echo '-----BEGIN SIGNED MESSAGE-----'
 		openssl base64 -in "$T/der"
 		echo '-----END SIGNED MESSAGE-----'
-	} | fold gpgsig >"$T/h"
+	} | fold "$GPGSIG" >"$T/h"
 	with_header "$T/h" <"$T/p" >"$T/x"
 	id=$(put commit <"$T/x")
 	if [ "$1" = good ]; then
@@ -143,11 +143,16 @@ for p in git openssl gpg gpgsm gpgv sh; do
 	printf '#!/bin/sh\ntouch %s\nexit 0\n' "$T/was-run" >"$T/evil/$p"
 	chmod +x "$T/evil/$p"
 done
-echo "0000000000000000000000000000000000000000 $(git rev-parse main) refs/heads/z" \
-	>"$T/line"
+# but for git itself, where git is to read
+evil=$T/evil
+[ "${READER-}" != git ] || {
+	rm "$T/evil/git"
+	evil=$evil:$(git --exec-path)
+}
+echo "$ZERO $(git rev-parse main) refs/heads/z" >"$T/line"
 git -C "$SRV" fetch -q "$T/work" main 2>/dev/null
 hook() {
-	(cd "$SRV" && PATH=$T/evil GIT_DIR=. hooks/pre-receive <"$T/line")
+	(cd "$SRV" && PATH=$evil GIT_DIR=. hooks/pre-receive <"$T/line")
 }
 exits 1 'the gate with other programs in its PATH' hook
 has 'signature-missing' 'judges by itself'

@@ -87,7 +87,7 @@ printf 'object %s\ntype tree\ntag v9\ntagger Dev <dev@example.org> 1750000000 +0
 	"$(git rev-parse main)" >"$T/lie"
 sealed dev <"$T/lie" >"$T/lie.sig"
 id=$(cat "$T/lie" "$T/lie.sig" | git hash-object -t tag -w --stdin --literally)
-echo "0000000000000000000000000000000000000000 $id refs/tags/v9" >"$T/line"
+echo "$ZERO $id refs/tags/v9" >"$T/line"
 git -C "$SRV" hash-object -t tag -w --stdin --literally \
 	>/dev/null <<EOF2
 $(cat "$T/lie" "$T/lie.sig")
@@ -97,13 +97,13 @@ hook() {
 }
 exits 1 'a tag that lies about what it points at' hook
 has 'refs/tags/v9 [0-9a-f]{12} tag-target: ' 'is tag-target'
-id=$(plain | sed '1s/ .*/ 1111111111111111111111111111111111111111/' |
+id=$(plain | sed "1s/ .*/ $(id_of 1)/" |
 	seal_commit dev | git -C "$SRV" hash-object -t commit -w --stdin \
 	--literally)
-echo "0000000000000000000000000000000000000000 $id refs/tip/t" >"$T/line"
+echo "$ZERO $id refs/tip/t" >"$T/line"
 exits 1 'a commit whose tree is not there' hook
 has 'refs/tip/t [0-9a-f]{12} object-missing: ' 'is object-missing'
-echo "0000000000000000000000000000000000000000 $(git rev-parse main) refs/tip/n" \
+echo "$ZERO $(git rev-parse main) refs/tip/n" \
 	>"$T/line"
 exits 1 'a namespace' env GIT_NAMESPACE=x GIT_DIR="$SRV" sh -c \
 	"cd \"\$GIT_DIR\" && hooks/pre-receive <\"$T/line\""
