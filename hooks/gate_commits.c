@@ -107,27 +107,94 @@ static int refuse(struct job *job, uint32_t n, const struct tmk_verdict *v)
 	return 0;
 }
 
+/* A verdict about an entry that was read, and what follows from it. */
+static int conclude(struct job *job, uint32_t n, struct tmk_verdict *v)
+{
+	struct tmk_oid oid = job->walk.ids.key[n];
+
+	/* what the walk could not follow must not pass the judge either */
+	if (v->reason == TMK_GOOD &&
+	    job->walk.entry[n].state == TMK_WALK_BROKEN)
+		tmk_verdict_refuse(v, TMK_OBJECT_MALFORMED,
+				   "the commit's parents cannot be read");
+	if (v->reason != TMK_GOOD)
+		return refuse(job, n, v);
+	tmk_gate_report_good(job->gate, job->ref, &oid);
+	return 0;
+}
+
+static int answered(void *ctx, uint64_t number,
+		    const struct tmk_gate_answer *answer, struct tmk_err *err)
+{
+	struct job *job = ctx;
+	uint32_t n = (uint32_t)number;
+	struct tmk_verdict v = TMK_VERDICT_INIT;
+	struct tmk_oid oid = job->walk.ids.key[n];
+
+	tmk_gate_progress_step(&job->gate->progress);
+	if (tmk_gate_object_take(job->gate, &oid, answer, &v, err) < 0)
+		return -1;
+	return conclude(job, n, &v);
+}
+
+/*
+ * An answer while the walk still goes on. A good commit is good, whatever the
+ * walk finds; for one that is not it must first be known whether it is hidden,
+ * and refusals are told in their order: it is judged once more at the end.
+ */
+static int answered_early(void *ctx, uint64_t number,
+			  const struct tmk_gate_answer *answer,
+			  struct tmk_err *err)
+{
+	struct job *job = ctx;
+	struct tmk_walk_entry *e = &job->walk.entry[number];
+	struct tmk_verdict v = TMK_VERDICT_INIT;
+	struct tmk_oid oid = job->walk.ids.key[number];
+
+	if (answer->v.reason != TMK_GOOD || e->marks & TMK_WALK_HIDDEN)
+		return 0;
+	if (tmk_gate_object_take(job->gate, &oid, answer, &v, err) < 0)
+		return -1;
+	if (v.reason != TMK_GOOD)
+		return 0;
+	e->good = 1;
+	tmk_gate_progress_step(&job->gate->progress);
+	tmk_gate_report_good(job->gate, job->ref, &oid);
+	return 0;
+}
+
+/* Let it be judged while the walk reads on. */
+static int judge_early(void *ctx, uint32_t n, const struct tmk_gate_raw *raw,
+		       struct tmk_err *err)
+{
+	struct job *job = ctx;
+	struct tmk_gate *gate = job->gate;
+	struct tmk_gate_job todo;
+
+	tmk_gate_object_job(gate, &todo, raw, &gate->policy->rule[job->i]);
+	return tmk_gate_pool_submit(gate->pool, &todo, n, answered_early, job,
+				    err);
+}
+
 static int judge_entry(struct job *job, uint32_t n)
 {
 	struct tmk_verdict v = TMK_VERDICT_INIT;
-	struct tmk_oid oid;
+	struct tmk_oid oid = job->walk.ids.key[n];
+	bool sent = false;
 
-	oid = job->walk.ids.key[n];
 	if (job->walk.entry[n].state == TMK_WALK_MISSING)
 		say_missing(job->gate, &job->walk, n, &v);
-	else if (tmk_gate_object_judge(job->gate, &oid,
-				       &job->gate->policy->rule[job->i], &v,
-				       job->err) < 0)
+	else if (tmk_gate_object_send(job->gate, &sent, &oid,
+				      &job->gate->policy->rule[job->i], n,
+				      answered, job, &v, job->err) < 0)
 		return -1;
-	/* what the walk could not follow must not pass the judge either */
-	if (v.reason == TMK_GOOD &&
-	    job->walk.entry[n].state == TMK_WALK_BROKEN)
-		tmk_verdict_refuse(&v, TMK_OBJECT_MALFORMED,
-				   "the commit's parents cannot be read");
-	if (v.reason != TMK_GOOD)
-		return refuse(job, n, &v);
-	tmk_gate_report_good(job->gate, job->ref, &oid);
-	return 0;
+	if (sent)
+		return 0;
+	/* those before it come first */
+	if (tmk_gate_pool_drain(job->gate->pool, job->err) < 0)
+		return -1;
+	tmk_gate_progress_step(&job->gate->progress);
+	return conclude(job, n, &v);
 }
 
 /* Remember what was judged, good or refused: another ref of this push that
@@ -141,24 +208,45 @@ static int remember(struct job *job, uint32_t n)
 	return 0;
 }
 
-static int judge_all(struct job *job, const struct tmk_oid *tip)
+/* New, not hidden, and not judged yet. */
+static bool is_open(const struct job *job, uint32_t n)
 {
-	uint32_t n, count = job->walk.ids.count;
+	const struct tmk_walk_entry *e = &job->walk.entry[n];
+
+	return e->marks & TMK_WALK_NEW && !(e->marks & TMK_WALK_HIDDEN) &&
+		!e->good;
+}
+
+static void say_late(struct job *job, const struct tmk_oid *tip)
+{
 	struct tmk_verdict late = TMK_VERDICT_INIT;
 
-	for (n = 0; n < count; n++) {
-		if (!(job->walk.entry[n].marks & TMK_WALK_NEW) ||
-		    job->walk.entry[n].marks & TMK_WALK_HIDDEN)
+	tmk_verdict_refuse(&late, TMK_LIMIT_EXCEEDED,
+			   "the push took longer than %d seconds to judge",
+			   job->gate->policy->limit_seconds);
+	tmk_gate_report(job->gate, job->ref, tip, &late);
+}
+
+static int judge_all(struct job *job, const struct tmk_oid *tip)
+{
+	uint32_t n, more = 0, count = job->walk.ids.count;
+	bool late = false;
+
+	for (n = 0; n < count; n++)
+		more += is_open(job, n);
+	tmk_gate_progress_expect(&job->gate->progress, more);
+	for (n = 0; !late && n < count; n++) {
+		if (!is_open(job, n))
 			continue;
-		if (tmk_clock_ms() > job->gate->deadline) {
-			tmk_verdict_refuse(&late, TMK_LIMIT_EXCEEDED,
-				"the push took longer than %d seconds to "
-				"judge", job->gate->policy->limit_seconds);
-			tmk_gate_report(job->gate, job->ref, tip, &late);
-			return 0;
-		}
-		if (judge_entry(job, n) < 0)
+		late = tmk_clock_ms() > job->gate->deadline;
+		if (!late && judge_entry(job, n) < 0)
 			return -1;
+	}
+	if (tmk_gate_pool_drain(job->gate->pool, job->err) < 0)
+		return -1;
+	if (late) {
+		say_late(job, tip);
+		return 0;
 	}
 	for (n = 0; n < count; n++)
 		if (job->walk.entry[n].marks & TMK_WALK_NEW &&
@@ -183,10 +271,20 @@ static int find_new(struct job *job, const struct tmk_oid *tip, const struct tmk
 	done = tmk_walk_run(&job->walk, FEW, job->err);
 	if (done || job->walk.stop.reason != TMK_GOOD)
 		return done < 0 ? -1 : 0;
-	if (push_seeds(job) < 0 ||
-	    tmk_walk_run(&job->walk, 0, job->err) < 0)
+	if (push_seeds(job) < 0)
 		return -1;
-	return 0;
+	/* it is a large push: judge while reading. An audit tells of each
+	 * commit once, when the walk has found what is new */
+	if (!job->gate->audit) {
+		job->walk.seen = judge_early;
+		job->walk.seen_ctx = job;
+	}
+	done = tmk_walk_run(&job->walk, 0, job->err);
+	job->walk.seen = NULL;
+	if (done < 0)
+		return -1;
+	/* what is on its way refers to this job */
+	return tmk_gate_pool_drain(job->gate->pool, job->err);
 }
 
 int tmk_gate_commits_judge(struct tmk_gate *gate, const char *ref,

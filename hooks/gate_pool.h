@@ -7,7 +7,8 @@
  * programs (sandbox.h) and answers jobs that come through a socket, in order.
  * One child until there is enough work for more, at most one for each core.
  * A child that dies, is killed, hangs, says nonsense or cannot be confined
- * refuses the push: every function then fails with TMK_INTERNAL.
+ * refuses the push: every function then fails with TMK_INTERNAL. SIGCHLD must
+ * not be ignored.
  */
 #ifndef TMK_HOOKS_GATE_POOL_H
 #define TMK_HOOKS_GATE_POOL_H
@@ -19,7 +20,7 @@
 struct tmk_gate_pool;
 
 /* What becomes of an answer; called from _submit and _drain, in the order of
- * the jobs. `ctx` is the job's own. */
+ * the jobs. `ctx` is the job's own. It must not ask the pool for anything. */
 typedef int (*tmk_gate_pool_done)(void *ctx, uint64_t number,
 				  const struct tmk_gate_answer *answer,
 				  struct tmk_err *err);
@@ -30,9 +31,9 @@ int tmk_gate_pool_new(struct tmk_gate_pool **out,
 		      const struct tmk_policy *policy, int64_t deadline,
 		      struct tmk_err *err) TMK_MUST_CHECK;
 
-/* Hand out a job; its bytes are copied. `number` is given back with the
- * answer. May call `done` for earlier jobs; memory stays bounded because it
- * waits for answers when too much is on its way. */
+/* Hand out a job; its bytes are copied before anything else is done. `number`
+ * is given back with the answer. May call `done` for earlier jobs; memory
+ * stays bounded because it waits for answers when too much is on its way. */
 int tmk_gate_pool_submit(struct tmk_gate_pool *pool,
 			 const struct tmk_gate_job *job, uint64_t number,
 			 tmk_gate_pool_done done, void *ctx,

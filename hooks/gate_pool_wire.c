@@ -113,13 +113,22 @@ struct answer_head {
 	uint16_t reason, signers;
 	uint16_t text, hint;	/* bytes, without a NUL */
 	struct tmk_oid tree;
+	uint8_t zero;
 };
 
 struct signer_head {
 	int64_t time;
-	uint16_t who, key, issuer, tsa;
-	uint16_t stamped;
+	uint16_t who, key, issuer, chain, tsa;
+	uint8_t stamped, vouched;
+	uint32_t zero;
 };
+
+_Static_assert(sizeof(struct tmk_gate_answer) + sizeof(struct answer_head) +
+	       TMK_SIGNATURES_MAX * sizeof(struct signer_head) <=
+	       TMK_GATE_POOL_ANSWER_MAX, "the largest answer fits");
+
+_Static_assert(sizeof(struct answer_head) == 8 + sizeof(struct tmk_oid) + 1 &&
+	       sizeof(struct signer_head) == 24, "no byte is left unsaid");
 
 /* The head goes before what was put behind `at`. */
 static int close_record(struct tmk_buf *out, size_t at, uint32_t magic,
@@ -141,13 +150,16 @@ static int add_signer(struct tmk_buf *out, const struct tmk_gate_signer *s)
 		.time = s->time, .who = (uint16_t)strlen(s->who),
 		.key = (uint16_t)strlen(s->key),
 		.issuer = (uint16_t)strlen(s->issuer),
-		.tsa = (uint16_t)strlen(s->tsa), .stamped = s->stamped
+		.chain = (uint16_t)strlen(s->chain),
+		.tsa = (uint16_t)strlen(s->tsa), .stamped = s->stamped,
+		.vouched = s->vouched
 	};
 
 	if (tmk_buf_add(out, &h, sizeof(h)) < 0 ||
 	    tmk_buf_add(out, s->who, h.who) < 0 ||
 	    tmk_buf_add(out, s->key, h.key) < 0 ||
-	    tmk_buf_add(out, s->issuer, h.issuer) < 0)
+	    tmk_buf_add(out, s->issuer, h.issuer) < 0 ||
+	    tmk_buf_add(out, s->chain, h.chain) < 0)
 		return -1;
 	return tmk_buf_add(out, s->tsa, h.tsa);
 }
@@ -213,19 +225,30 @@ static void take(struct reader *r, void *out, size_t len)
 	r->left -= len;
 }
 
+/* Whether escaping would leave this text as it is. Most are plain ASCII. */
+static bool is_shown(const char *text, size_t len)
+{
+	char shown[1024];
+	size_t i = 0;
+
+	while (i < len && text[i] >= ' ' && text[i] <= '~' && text[i] != '[')
+		i++;
+	if (i == len)
+		return true;
+	tmk_enc_line_into(shown, sizeof(shown), text, len);
+	return strlen(text) == len && !strcmp(shown, text);
+}
+
 /* A text of `len` bytes into an array of `size` bytes, NUL behind. */
 static void take_text(struct reader *r, char *out, size_t size, size_t len)
 {
-	char shown[1024];
-
-	r->bad = r->bad || len >= size || size > sizeof(shown);
+	r->bad = r->bad || len >= size;
+	take(r, out, r->bad ? 0 : len);
 	if (r->bad)
 		return;
-	take(r, out, len);
 	out[len] = '\0';
 	/* what reaches a terminal or a log is what escaping left */
-	tmk_enc_line_into(shown, sizeof(shown), out, len);
-	r->bad = r->bad || strlen(out) != len || strcmp(shown, out) != 0;
+	r->bad = !is_shown(out, len);
 }
 
 static void take_signer(struct reader *r, struct tmk_gate_signer *s)
@@ -235,10 +258,12 @@ static void take_signer(struct reader *r, struct tmk_gate_signer *s)
 	take(r, &h, sizeof(h));
 	s->time = h.time;
 	s->stamped = h.stamped == 1;
-	r->bad = r->bad || h.stamped > 1;
+	s->vouched = h.vouched == 1;
+	r->bad = r->bad || h.stamped > 1 || h.vouched > 1 || h.zero;
 	take_text(r, s->who, sizeof(s->who), h.who);
 	take_text(r, s->key, sizeof(s->key), h.key);
 	take_text(r, s->issuer, sizeof(s->issuer), h.issuer);
+	take_text(r, s->chain, sizeof(s->chain), h.chain);
 	take_text(r, s->tsa, sizeof(s->tsa), h.tsa);
 }
 
@@ -272,7 +297,7 @@ int tmk_gate_pool_wire_read(struct tmk_gate_answer *out, const uint8_t *body,
 	memset(out, 0, sizeof(*out));
 	take(&r, &h, sizeof(h));
 	if (r.bad || h.reason >= TMK_REASON_COUNT ||
-	    h.signers > TMK_SIGNATURES_MAX || !good_tree(&h.tree))
+	    h.signers > TMK_SIGNATURES_MAX || !good_tree(&h.tree) || h.zero)
 		return nonsense(err);
 	out->v.reason = (enum tmk_reason)h.reason;
 	out->tree = h.tree;

@@ -208,6 +208,9 @@ static int confine(const struct tmk_sandbox *sandbox, struct tmk_err *err)
 
 int tmk_sandbox_enter(const struct tmk_sandbox *sandbox, struct tmk_err *err)
 {
+	/* first of all, so that a failure can be told */
+	if (close_others(sandbox->fd, err) < 0)
+		return -1;
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0 ||
 	    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ||
 	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
@@ -217,8 +220,6 @@ int tmk_sandbox_enter(const struct tmk_sandbox *sandbox, struct tmk_err *err)
 		errno = ESRCH;
 		return no_way(err, "the hook is gone");
 	}
-	if (close_others(sandbox->fd, err) < 0)
-		return -1;
 #ifndef SANITIZED
 	return confine(sandbox, err);
 #else

@@ -148,23 +148,23 @@ static int room_for_links(struct tmk_walk *w, uint32_t more,
 
 /* The commit's date and links, into w->light. */
 static int read_commit(struct tmk_walk *w, const struct tmk_oid *oid,
-		       uint8_t *state, struct tmk_err *err)
+		       struct tmk_gate_raw *raw, uint8_t *state,
+		       struct tmk_err *err)
 {
 	struct tmk_verdict v = TMK_VERDICT_INIT;
-	struct tmk_gate_raw raw;
 
 	w->light.parents = 0;
 	w->light.time = 0;
-	if (tmk_gate_object_read(w->gate, &raw, oid, &v, err) < 0)
+	if (tmk_gate_object_read(w->gate, raw, oid, &v, err) < 0)
 		return -1;
-	if (raw.type == TMK_OBJECT_NONE) {
+	if (raw->type == TMK_OBJECT_NONE) {
 		*state = v.reason == TMK_OBJECT_MISSING ? TMK_WALK_MISSING :
 			TMK_WALK_BROKEN;
 		return 0;
 	}
 	*state = TMK_WALK_GOOD;
-	if (raw.type != TMK_OBJECT_COMMIT ||
-	    !tmk_light_commit_read(&w->light, raw.data, raw.len,
+	if (raw->type != TMK_OBJECT_COMMIT ||
+	    !tmk_light_commit_read(&w->light, raw->data, raw->len,
 				   w->gate->repo->hex)) {
 		*state = TMK_WALK_BROKEN;
 		w->light.parents = 0;
@@ -196,16 +196,23 @@ static int64_t meet(struct tmk_walk *w, const struct tmk_oid *oid, int64_t child
 }
 
 /* Read date and links of an entry, and meet its parents. */
-static int load(struct tmk_walk *w, uint32_t n, struct tmk_err *err)
+static int load(struct tmk_walk *w, uint32_t n, unsigned int marks,
+		struct tmk_err *err)
 {
+	struct tmk_gate_raw raw;
 	struct tmk_oid oid;
 	uint8_t state;
 	int64_t parent;
 	int i;
 
 	oid = w->ids.key[n];
-	if (read_commit(w, &oid, &state, err) < 0 ||
+	marks |= w->entry[n].marks;
+	if (read_commit(w, &oid, &raw, &state, err) < 0 ||
 	    room_for_links(w, (uint32_t)w->light.parents, err) < 0)
+		return -1;
+	if (w->seen && state == TMK_WALK_GOOD && marks & TMK_WALK_NEW &&
+	    !(marks & TMK_WALK_HIDDEN) &&
+	    w->seen(w->seen_ctx, n, &raw, err) < 0)
 		return -1;
 	w->entry[n].state = state;
 	w->entry[n].time = w->light.time;
@@ -228,7 +235,7 @@ static int mark(struct tmk_walk *w, uint32_t n, unsigned int marks,
 
 	if (!(marks & ~(unsigned int)w->entry[n].marks))
 		return 0;
-	if (w->entry[n].state == TMK_WALK_UNREAD && load(w, n, err) < 0)
+	if (w->entry[n].state == TMK_WALK_UNREAD && load(w, n, marks, err) < 0)
 		return -1;
 	was = is_live(&w->entry[n]);
 	w->entry[n].marks |= (uint8_t)marks;

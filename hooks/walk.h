@@ -49,7 +49,14 @@ struct tmk_walk_entry {
 	uint8_t sent;		/* marks handed on to the parents */
 	uint8_t state;		/* enum tmk_walk_state */
 	uint8_t queued;
+	uint8_t good;		/* it was judged on the way, and is good */
 };
+
+/* A new commit that nothing has hidden so far is read; `raw` is borrowed for
+ * the call, in which the walk must not be used. */
+typedef int (*tmk_walk_seen)(void *ctx, uint32_t n,
+			     const struct tmk_gate_raw *raw,
+			     struct tmk_err *err);
 
 struct tmk_walk {
 	struct tmk_gate *gate;
@@ -64,6 +71,8 @@ struct tmk_walk {
 	uint32_t live;		/* queued entries that are new, not hidden */
 	uint32_t news;		/* new commits taken from the queue */
 	const struct tmk_oidmap *judged;	/* KNOWN without a mark */
+	tmk_walk_seen seen;	/* NULL: nobody wants to know */
+	void *seen_ctx;
 	struct tmk_verdict stop;	/* why the walk had to end early */
 	struct tmk_light_commit light;
 };
