@@ -16,6 +16,8 @@
 #include "base/err.h"
 #include "core/policy.h"
 #include "hooks/gate_bytes.h"
+#include "hooks/gate_pool.h"
+#include "hooks/gate_progress.h"
 #include "hooks/oid.h"
 #include "hooks/oidmap.h"
 #include "hooks/repo.h"
@@ -54,11 +56,14 @@ struct tmk_gate_ref {
 };
 
 struct tmk_gate_audit;		/* below */
+struct tmk_gate_record;		/* gate_record.h */
 
 struct tmk_gate {
 	struct tmk_repo *repo;
 	struct tmk_policy *policy;
 	int64_t deadline;	/* tmk_clock_ms() */
+	struct tmk_gate_pool *pool;	/* where objects are judged */
+	struct tmk_gate_progress progress;
 	bool shallow;		/* git would make the repository shallow */
 	struct tmk_gate_command *command;
 	int commands;
@@ -72,6 +77,8 @@ struct tmk_gate {
 	uint32_t said_room;
 	struct tmk_gate_audit *audit;	/* NULL: this is a push */
 	const struct tmk_ref_rule *under;	/* that judges now; or NULL */
+	struct tmk_gate_record *record;	/* NULL: none is kept */
+	struct tmk_gate_approval_refs *approvals;	/* gate_approvals.h */
 };
 
 /* ---- gate_open.c: the repository and the policy ------------------------- */
@@ -88,6 +95,11 @@ int tmk_gate_open_policy(struct tmk_gate *gate, struct tmk_err *err)
  * deadline and room for what is found out about each rule. */
 int tmk_gate_open_rules(struct tmk_gate *gate, struct tmk_err *err)
 	TMK_MUST_CHECK;
+
+/* Fail with TMK_USAGE when a file lies in the working tree, which is pushed.
+ * `path` may be NULL. */
+int tmk_gate_open_outside(struct tmk_gate *gate, const char *path,
+			  struct tmk_err *err) TMK_MUST_CHECK;
 
 /* Free everything. */
 void tmk_gate_release(struct tmk_gate *gate);
@@ -186,6 +198,30 @@ int tmk_gate_object_type(struct tmk_gate *gate, enum tmk_object_type *type,
 int tmk_gate_object_judge(struct tmk_gate *gate, const struct tmk_oid *oid,
 			  const struct tmk_ref_rule *rule,
 			  struct tmk_verdict *v, struct tmk_err *err)
+	TMK_MUST_CHECK;
+
+/*
+ * The same without waiting: read it, and let the pool judge it; `done` and
+ * `ctx` as for tmk_gate_pool_submit. Returns 0 with *sent true, or with *sent
+ * false and a refusal in `v`: then `done` is not called.
+ */
+int tmk_gate_object_send(struct tmk_gate *gate, bool *sent,
+			 const struct tmk_oid *oid,
+			 const struct tmk_ref_rule *rule, uint64_t number,
+			 tmk_gate_pool_done done, void *ctx,
+			 struct tmk_verdict *v, struct tmk_err *err)
+	TMK_MUST_CHECK;
+
+/* What a commit or tag that was read becomes for the pool. Borrowed. */
+void tmk_gate_object_job(const struct tmk_gate *gate, struct tmk_gate_job *job,
+			 const struct tmk_gate_raw *raw,
+			 const struct tmk_ref_rule *rule);
+
+/* From the pool's answer to the verdict about the object, whose tree must be
+ * there. */
+int tmk_gate_object_take(struct tmk_gate *gate, const struct tmk_oid *oid,
+			 const struct tmk_gate_answer *answer,
+			 struct tmk_verdict *v, struct tmk_err *err)
 	TMK_MUST_CHECK;
 
 /* What a ref points at when every tag around it is taken off. */

@@ -22,15 +22,17 @@
 #include "iface/verdict.h"
 
 #define TMK_GATE_EXTRAS_MAX 64	/* approvals beside a tag */
+#define TMK_GATE_CHAIN_TEXT ((TMK_CHAIN_DEPTH + 1) * 65 + 1)
 
 /* What is to be judged. Everything is borrowed for the call. */
 struct tmk_gate_job {
 	enum tmk_object_type type;	/* COMMIT, TAG; BLOB: a push
-				   certificate, judged by [push] */
+				   certificate */
 	const uint8_t *data;
 	size_t len;
 	size_t hex;		/* digits of an object id */
-	int rule;		/* of the policy; -1 for a push certificate */
+	int rule;		/* of the policy; -1, for a push certificate
+				   alone: whoever the policy trusts */
 	struct tmk_span extra[TMK_GATE_EXTRAS_MAX];	/* approvals: detached
 				   CMS over `data`, any may be rubbish */
 	int extras;
@@ -42,8 +44,12 @@ struct tmk_gate_signer {
 	char key[80];		/* "sha256:..." of the certificate, or the
 				   fingerprint of a key without one */
 	char issuer[80];	/* "sha256:..." of the CA next above it, or "" */
+	char chain[TMK_GATE_CHAIN_TEXT];	/* SHA-256 in hex of all the
+				   certificates above it, parted by blanks;
+				   "" when no chain was built */
 	int64_t time;		/* the trusted time it was judged at */
 	bool stamped;		/* by a token */
+	bool vouched;		/* by a receipt (core/receipts.h) */
 	char tsa[256];		/* who stamped, escaped; "" without */
 };
 

@@ -5,6 +5,8 @@
 
 #include "formats/git_object.h"
 #include "hooks/gate.h"
+#include "hooks/gate_approvals.h"
+#include "hooks/gate_record.h"
 #include "hooks/light.h"
 
 static int missing(struct tmk_verdict *v, const struct tmk_oid *oid)
@@ -87,40 +89,123 @@ static int judge_tree(struct tmk_gate *gate, const struct tmk_oid *tree,
 	return has ? 0 : missing(v, tree);
 }
 
-int tmk_gate_object_judge(struct tmk_gate *gate, const struct tmk_oid *oid,
-			  const struct tmk_ref_rule *rule,
-			  struct tmk_verdict *v, struct tmk_err *err)
+void tmk_gate_object_job(const struct tmk_gate *gate, struct tmk_gate_job *job,
+			 const struct tmk_gate_raw *raw,
+			 const struct tmk_ref_rule *rule)
 {
-	struct tmk_gate_job job = { .hex = gate->repo->hex,
-		.rule = (int)(rule - gate->policy->rule) };
-	struct tmk_gate_answer answer;
-	struct tmk_gate_raw raw;
+	job->type = raw->type;
+	job->data = raw->data;
+	job->len = raw->len;
+	job->hex = gate->repo->hex;
+	job->rule = (int)(rule - gate->policy->rule);
+	job->extras = 0;
+}
 
+/* Read what is to be judged; the type NONE and a refusal in `v` when it is not
+ * there or nothing that is signed. */
+static int read_signed(struct tmk_gate *gate, struct tmk_gate_raw *raw,
+		       const struct tmk_oid *oid, struct tmk_verdict *v,
+		       struct tmk_err *err)
+{
 	if (gate->audit) {
 		gate->audit->judged++;
 		tmk_gate_audit_found(gate->audit, oid, NULL);
 	}
-	if (tmk_gate_object_read(gate, &raw, oid, v, err) < 0)
+	tmk_gate_record_found(gate->record, oid, NULL);
+	if (tmk_gate_object_read(gate, raw, oid, v, err) < 0)
+		return -1;
+	if (raw->type == TMK_OBJECT_NONE || raw->type == TMK_OBJECT_COMMIT ||
+	    raw->type == TMK_OBJECT_TAG)
+		return 0;
+	tmk_verdict_refuse(v, TMK_OBJECT_MALFORMED,
+			   "a %s stands where a commit is meant",
+			   tmk_object_type_name(raw->type));
+	raw->type = TMK_OBJECT_NONE;
+	return 0;
+}
+
+int tmk_gate_object_take(struct tmk_gate *gate, const struct tmk_oid *oid,
+			 const struct tmk_gate_answer *answer,
+			 struct tmk_verdict *v, struct tmk_err *err)
+{
+	if (gate->audit)
+		tmk_gate_audit_found(gate->audit, oid, answer);
+	tmk_gate_record_found(gate->record, oid, answer);
+	if (answer->v.reason != TMK_GOOD) {
+		*v = answer->v;
+		return 0;
+	}
+	return answer->tree.len ? judge_tree(gate, &answer->tree, v, err) : 0;
+}
+
+int tmk_gate_object_send(struct tmk_gate *gate, bool *sent,
+			 const struct tmk_oid *oid,
+			 const struct tmk_ref_rule *rule, uint64_t number,
+			 tmk_gate_pool_done done, void *ctx,
+			 struct tmk_verdict *v, struct tmk_err *err)
+{
+	struct tmk_gate_job job;
+	struct tmk_gate_raw raw;
+
+	*sent = false;
+	if (read_signed(gate, &raw, oid, v, err) < 0)
 		return -1;
 	if (raw.type == TMK_OBJECT_NONE)
 		return 0;
-	if (raw.type != TMK_OBJECT_COMMIT && raw.type != TMK_OBJECT_TAG)
-		return tmk_verdict_refuse(v, TMK_OBJECT_MALFORMED, "a %s "
-			"stands where a commit is meant",
-			tmk_object_type_name(raw.type));
-	job.type = raw.type;
-	job.data = raw.data;
-	job.len = raw.len;
-	if (tmk_gate_bytes_judge(&answer, gate->policy, &job, err) < 0)
+	tmk_gate_object_job(gate, &job, &raw, rule);
+	*sent = true;
+	return tmk_gate_pool_submit(gate->pool, &job, number, done, ctx, err);
+}
+
+/* Read and judge one object with what lies beside it. It is read last: what is
+ * read is borrowed only until the next look at the repository. */
+static int judge_with(struct tmk_gate *gate, const struct tmk_oid *oid,
+		      const struct tmk_ref_rule *rule,
+		      const struct tmk_gate_approvals *beside,
+		      struct tmk_verdict *v, struct tmk_err *err)
+{
+	struct tmk_gate_answer answer;
+	struct tmk_gate_job job;
+	struct tmk_gate_raw raw;
+
+	if (read_signed(gate, &raw, oid, v, err) < 0)
 		return -1;
-	if (gate->audit)
-		tmk_gate_audit_found(gate->audit, oid, &answer);
-	if (answer.v.reason != TMK_GOOD) {
-		*v = answer.v;
+	if (raw.type == TMK_OBJECT_NONE)
 		return 0;
-	}
-	return raw.type == TMK_OBJECT_COMMIT ?
-		judge_tree(gate, &answer.tree, v, err) : 0;
+	tmk_gate_object_job(gate, &job, &raw, rule);
+	tmk_gate_approvals_fill(&job, beside);
+	if (tmk_gate_pool_judge(gate->pool, &answer, &job, err) < 0)
+		return -1;
+	return tmk_gate_object_take(gate, oid, &answer, v, err);
+}
+
+/* What lies beside a tag, where the rule wants more than one signer. */
+static int find_approvals(struct tmk_gate_approvals *out,
+			  struct tmk_gate *gate, const struct tmk_oid *oid,
+			  const struct tmk_ref_rule *rule,
+			  struct tmk_verdict *v, struct tmk_err *err)
+{
+	enum tmk_object_type type = TMK_OBJECT_NONE;
+
+	if (rule->threshold <= 1)
+		return 0;
+	if (tmk_gate_object_type(gate, &type, oid, v, err) < 0)
+		return -1;
+	return type == TMK_OBJECT_TAG ?
+		tmk_gate_approvals_read(out, gate, oid, v, err) : 0;
+}
+
+int tmk_gate_object_judge(struct tmk_gate *gate, const struct tmk_oid *oid,
+			  const struct tmk_ref_rule *rule,
+			  struct tmk_verdict *v, struct tmk_err *err)
+{
+	struct tmk_gate_approvals beside = { .count = 0 };
+	int ret = find_approvals(&beside, gate, oid, rule, v, err);
+
+	if (!ret && v->reason == TMK_GOOD)
+		ret = judge_with(gate, oid, rule, &beside, v, err);
+	tmk_gate_approvals_release(&beside);
+	return ret;
 }
 
 /* One tag: its own name (the outermost one's is kept) and what it says. */

@@ -10,6 +10,10 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "hooks/gate.h"
+#include "hooks/gate_approvals.h"
+#include "hooks/gate_record.h"
+#include "hooks/gate_signed.h"
+#include "hooks/repo_trees.h"
 
 #define POLICY_DEFAULT "/etc/touchmark/policy"
 
@@ -35,36 +39,19 @@ static int policy_path(struct tmk_gate *gate, char **out, struct tmk_err *err)
 	return *out ? 0 : tmk_err_nomem(err);
 }
 
-/* Whether `path` lies below the folder `dir`, links resolved. */
-static bool lies_below(const char *path, const char *dir)
+/* A push may write a working tree (receive.denyCurrentBranch): what lies there
+ * is pushed, and has no say. */
+int tmk_gate_open_outside(struct tmk_gate *gate, const char *path,
+			  struct tmk_err *err)
 {
-	char *real = realpath(path, NULL), *top = realpath(dir, NULL);
-	size_t len = top ? strlen(top) : 0;
-	bool below;
+	int held = path ? tmk_repo_trees_hold(gate->repo, path, err) : 0;
 
-	while (len && top[len - 1] == '/')
-		len--;
-	below = real && top && !strncmp(real, top, len) && real[len] == '/';
-	free(real);
-	free(top);
-	return below;
-}
-
-/* A push may write the working tree (receive.denyCurrentBranch): what lies
- * there is pushed, and has no say. */
-static int outside_worktree(struct tmk_gate *gate, const char *path,
-			    struct tmk_err *err)
-{
-	const char *tree = gate->repo->worktree;
-
-	if (!tree || !path || !lies_below(path, tree) ||
-	    lies_below(path, gate->repo->dir) ||
-	    lies_below(path, gate->repo->common_dir))
-		return 0;
+	if (held <= 0)
+		return held;
 	tmk_err_set(err, TMK_USAGE, "%s lies in the working tree, which is "
 		    "pushed", path);
 	return tmk_err_hint(err, "the administrator must keep the policy and "
-			    "its files outside of the working tree");
+			    "its files outside of the working trees");
 }
 
 static int files_outside(struct tmk_gate *gate, struct tmk_err *err)
@@ -72,13 +59,20 @@ static int files_outside(struct tmk_gate *gate, struct tmk_err *err)
 	const struct tmk_policy *p = gate->policy;
 	int i;
 
-	if (outside_worktree(gate, p->path, err) < 0 ||
-	    outside_worktree(gate, p->roots, err) < 0 ||
-	    outside_worktree(gate, p->tsa_roots, err) < 0 ||
-	    outside_worktree(gate, p->intermediates, err) < 0)
+	if (tmk_gate_open_outside(gate, p->path, err) < 0 ||
+	    tmk_gate_open_outside(gate, p->roots, err) < 0 ||
+	    tmk_gate_open_outside(gate, p->tsa_roots, err) < 0 ||
+	    tmk_gate_open_outside(gate, p->intermediates, err) < 0 ||
+	    tmk_gate_open_outside(gate, p->allowed_signers, err) < 0)
 		return -1;
+	for (i = 0; i < p->keyrings; i++)
+		if (tmk_gate_open_outside(gate, p->keyring[i], err) < 0)
+			return -1;
 	for (i = 0; i < p->crls; i++)
-		if (outside_worktree(gate, p->crl[i], err) < 0)
+		if (tmk_gate_open_outside(gate, p->crl[i], err) < 0)
+			return -1;
+	for (i = 0; i < p->receipts; i++)
+		if (tmk_gate_open_outside(gate, p->receipt[i], err) < 0)
 			return -1;
 	return 0;
 }
@@ -90,7 +84,10 @@ int tmk_gate_open_rules(struct tmk_gate *gate, struct tmk_err *err)
 		(int64_t)gate->policy->limit_seconds * 1000;
 	gate->rule = calloc((size_t)gate->policy->rules + 1,
 			    sizeof(*gate->rule));
-	return gate->rule ? 0 : tmk_err_nomem(err);
+	if (!gate->rule)
+		return tmk_err_nomem(err);
+	return tmk_gate_pool_new(&gate->pool, gate->policy, gate->deadline,
+				 err);
 }
 
 int tmk_gate_open_policy(struct tmk_gate *gate, struct tmk_err *err)
@@ -108,7 +105,7 @@ int tmk_gate_open_policy(struct tmk_gate *gate, struct tmk_err *err)
 			     "config, or write " POLICY_DEFAULT);
 		goto out;
 	}
-	if (tmk_policy_load(&gate->policy, path, err) < 0 ||
+	if (tmk_gate_signed_load(gate, path, err) < 0 ||
 	    files_outside(gate, err) < 0 ||
 	    tmk_gate_version_check(gate->repo->common_dir,
 				   gate->policy->version, err) < 0)
@@ -140,9 +137,12 @@ void tmk_gate_release(struct tmk_gate *gate)
 	for (n = 0; n < gate->refs; n++)
 		free(gate->ref[n].name);
 	tmk_gate_report_begin(gate);
+	tmk_gate_pool_free(gate->pool);
 	free(gate->rule);
 	free(gate->command);
 	free(gate->ref);
+	tmk_gate_approvals_forget(gate->approvals);
+	tmk_gate_record_free(gate->record);
 	tmk_policy_free(gate->policy);
 	tmk_repo_close(gate->repo);
 	memset(gate, 0, sizeof(*gate));

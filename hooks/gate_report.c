@@ -7,6 +7,7 @@
 
 #include "base/enc.h"
 #include "hooks/gate.h"
+#include "hooks/gate_record.h"
 
 #define SHORT_OID 12	/* hex digits shown */
 
@@ -53,9 +54,12 @@ void tmk_gate_report(struct tmk_gate *gate, const char *ref,
 {
 	char hex[TMK_OID_TEXT] = "-", name[512];
 
+	tmk_gate_record_say(gate, ref, oid, v);
 	if (oid && told(gate, oid, v->reason))
 		return;
 	gate->refused++;
+	if (gate->refused <= TMK_GATE_LINES_MAX || gate->audit)
+		tmk_gate_progress_break(&gate->progress);
 	if (gate->audit) {
 		tmk_gate_audit_say(gate, ref, oid, v);
 		return;
@@ -74,6 +78,7 @@ void tmk_gate_report_good(struct tmk_gate *gate, const char *ref,
 {
 	const struct tmk_verdict good = TMK_VERDICT_INIT;
 
+	tmk_gate_record_say(gate, ref, oid, &good);
 	if (gate->audit && gate->audit->all)
 		tmk_gate_audit_say(gate, ref, oid, &good);
 }

@@ -16,6 +16,9 @@
 
 #include "base/opt.h"
 #include "hooks/gate.h"
+#include "hooks/git_start.h"
+#include "hooks/gate_pushcert.h"
+#include "hooks/gate_record.h"
 
 #define LATE 60		/* seconds beyond [limits] seconds: then it is killed */
 
@@ -46,39 +49,59 @@ static enum tmk_reason reason_of(const struct tmk_err *err)
 static int judge(struct tmk_gate *gate, enum tmk_reason *reason,
 		 struct tmk_err *err)
 {
-	int i, rc;
+	int i, rc, ret = -1;
 
 	*reason = TMK_INTERNAL_ERROR;
 	if (tmk_repo_open(&gate->repo, !gate->audit, err) < 0)
 		return -1;
-	rc = gate->audit ? tmk_gate_audit_open(gate, err) :
-		tmk_gate_open_policy(gate, err);
+	rc = gate->audit ? 0 : tmk_gate_record_open(gate, err);
+	if (!rc)
+		rc = gate->audit ? tmk_gate_audit_open(gate, err) :
+			tmk_gate_open_policy(gate, err);
 	if (rc < 0) {
 		*reason = err->code == TMK_INTERNAL ? TMK_INTERNAL_ERROR :
 			TMK_POLICY_INVALID;
 		return -1;
 	}
 	alarm((unsigned int)gate->policy->limit_seconds + LATE);
+	/* git hands on what a hook writes; a person asks for an audit */
+	if (!gate->audit || isatty(STDERR_FILENO))
+		tmk_gate_progress_init(&gate->progress, STDERR_FILENO);
 	if (tmk_gate_input_read(gate, STDIN_FILENO, err) < 0) {
 		*reason = reason_of(err);
 		return -1;
 	}
+	if (!gate->audit && tmk_gate_pushcert_judge(gate, err) < 0) {
+		*reason = reason_of(err);
+		goto out;
+	}
 	for (i = 0; i < gate->commands; i++)
 		if (tmk_gate_command_judge(gate, &gate->command[i], err) < 0)
-			return -1;
-	return 0;
+			goto out;
+	tmk_gate_progress_end(&gate->progress);
+	ret = 0;
+out:
+	tmk_gate_progress_break(&gate->progress);
+	return ret;
 }
 
 /* What git is told: whether the push comes in. */
 static int as_hook(struct tmk_gate *gate)
 {
-	struct tmk_err err = TMK_ERR_INIT;
+	struct tmk_err err = TMK_ERR_INIT, lost = TMK_ERR_INIT;
 	enum tmk_reason reason;
+	int rc = judge(gate, &reason, &err);
 
-	if (judge(gate, &reason, &err) < 0) {
+	if (rc < 0)
 		tmk_gate_report_push(reason, &err);
+	/* before git is told anything */
+	if (tmk_gate_record_end(gate, reason, rc < 0 ? &err : NULL,
+				&lost) < 0) {
+		tmk_gate_report_push(TMK_INTERNAL_ERROR, &lost);
 		return 1;
 	}
+	if (rc < 0)
+		return 1;
 	tmk_gate_report_end(gate);
 	return gate->refused && gate->policy->enforce;
 }
@@ -144,7 +167,9 @@ int main(int argc, char **argv)
 		return fflush(stdout) ? 1 : 0;
 	}
 	signal(SIGPIPE, SIG_IGN);
-	if (git_libgit2_init() < 0) {
+	/* a caller that ignores it would hide how a child ended */
+	signal(SIGCHLD, SIG_DFL);
+	if (tmk_git_start() < 0) {
 		tmk_err_set(&err, TMK_INTERNAL, "libgit2 does not start");
 		tmk_gate_report_push(TMK_INTERNAL_ERROR, &err);
 		return asked ? TMK_INTERNAL : 1;

@@ -1,0 +1,133 @@
+/*
+ * front_log.c - which entries of a log are meant, found in one reading.
+ */
+#include "plugins/front_log.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+
+#define PIECE 65536
+#define OID_PREFIX 7		/* digits that name an object */
+
+struct job {
+	const char *path;
+	const struct tmk_front_log_filter *filter;
+	uint64_t line;		/* that is being read */
+	bool key, artefact;	/* were found in it */
+	bool in_oids;
+};
+
+static bool is_key(const struct tmk_json_event *e, const char *want)
+{
+	static const char *const fields[] = { "key", "who", "fingerprint" };
+	const char *text = e->text;
+	size_t i;
+
+	for (i = 0; i < 3 && strcmp(fields[i], e->key); i++)
+		;
+	if (i == 3)
+		return false;
+	if (!strncmp(want, "sha256:", 7))
+		want += 7;
+	if (!strncmp(text, "sha256:", 7))
+		text += 7;
+	return !strcmp(text, want);
+}
+
+static bool is_artefact(const struct job *job, const struct tmk_json_event *e)
+{
+	static const char *const fields[] = {
+		"ref", "old", "new", "pushCertificate", "artefact", "file",
+		"digest"
+	};
+	const char *want = job->filter->artefact;
+	size_t i, len = strlen(want);
+
+	for (i = 0; i < 7 && strcmp(fields[i], e->key); i++)
+		;
+	if (i == 7 && !(job->in_oids && !*e->key))
+		return false;
+	if (!strcmp(e->text, want))
+		return true;
+	return len >= OID_PREFIX && !strncmp(e->text, want, len) &&
+		(e->len == 40 || e->len == 64) &&
+		strspn(e->text, "0123456789abcdef") == e->len;
+}
+
+static int on_value(void *ctx, const struct tmk_chain_line *line,
+		    const struct tmk_json_event *e, struct tmk_err *err)
+{
+	struct job *job = ctx;
+
+	(void)err;
+	if (job->line != line->number) {
+		job->line = line->number;
+		job->key = job->artefact = job->in_oids = false;
+	}
+	if (e->kind == TMK_JSON_ARRAY)
+		job->in_oids = !strcmp(e->key, "oids");
+	if (e->kind == TMK_JSON_END)
+		job->in_oids = false;
+	if (e->kind != TMK_JSON_STRING)
+		return 0;
+	if (job->filter->key && is_key(e, job->filter->key))
+		job->key = true;
+	if (job->filter->artefact && is_artefact(job, e))
+		job->artefact = true;
+	return 0;
+}
+
+/* The bytes of the line, as they are: nothing in them can leave a string. */
+static int copy(const struct job *job, const struct tmk_chain_line *line,
+		struct tmk_err *err)
+{
+	uint64_t at = line->start, end = line->start + line->len;
+	char piece[PIECE];
+
+	while (at < end) {
+		size_t want = end - at < PIECE ? (size_t)(end - at) : PIECE;
+		ssize_t n = pread(line->fd, piece, want, (off_t)at);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return tmk_err_set(err, TMK_INPUT, "%s: %s", job->path,
+					   n ? strerror(errno) :
+					   "it became shorter");
+		if (fwrite(piece, 1, (size_t)n, stdout) != (size_t)n)
+			return tmk_err_set(err, TMK_INPUT,
+					   "standard output: %s",
+					   strerror(errno));
+		at += (uint64_t)n;
+	}
+	return 0;
+}
+
+static int on_line(void *ctx, const struct tmk_chain_line *line,
+		   struct tmk_err *err)
+{
+	struct job *job = ctx;
+	const struct tmk_front_log_filter *f = job->filter;
+
+	if (job->line != line->number)
+		job->key = job->artefact = false;
+	if ((f->since != TMK_TIME_NONE && line->time < f->since) ||
+	    (f->key && !job->key) || (f->artefact && !job->artefact))
+		return 0;
+	return f->json ? copy(job, line, err) :
+		tmk_front_log_print(line, job->path, err);
+}
+
+int tmk_front_log_show(struct tmk_chain_report *report, const char *path,
+		       const struct tmk_front_log_filter *filter,
+		       struct tmk_err *err)
+{
+	struct job job = { .path = path, .filter = filter };
+	const struct tmk_chain_visit visit = { &job, on_value, on_line };
+
+	return tmk_chain_log_read(report, path, &visit, err);
+}
