@@ -20,6 +20,7 @@ bindir = $(PREFIX)/bin
 libexecdir = $(PREFIX)/libexec/touchmark
 mandir = $(PREFIX)/share/man
 unitdir = $(PREFIX)/lib/systemd/user
+systemunitdir = $(PREFIX)/lib/systemd/system
 bashdir = $(PREFIX)/share/bash-completion/completions
 zshdir = $(PREFIX)/share/zsh/site-functions
 fishdir = $(PREFIX)/share/fish/vendor_completions.d
@@ -55,7 +56,8 @@ OPT ?= -O2 -g
 HARDEN_C := -fPIE -fstack-protector-strong $(call try,-fcf-protection=full) \
 	$(call try,-fstack-clash-protection) \
 	$(call try,-ftrivial-auto-var-init=zero)
-HARDEN_LD := -pie -Wl,-z,relro,-z,now,-z,noexecstack
+LINK_PIE = -pie
+HARDEN_LD = $(LINK_PIE) -Wl,-z,relro,-z,now,-z,noexecstack
 ifdef SAN
 SAN_FLAGS = -fsanitize=address,undefined -fno-sanitize-recover=all \
 	-fno-omit-frame-pointer
@@ -201,10 +203,11 @@ $(B)/bin/touchmark-config: $(B)/obj/plugins/touchmark-config.o \
 # half as much as the asking. THIN_LD= leaves libc to the loader.
 THIN = touchmark-gpg touchmark-ssh-keygen
 THIN_LD ?= $(if $(SAN),,$(call try,-static-pie))
+$(addprefix $(B)/bin/,$(THIN)): LINK_PIE := $(or $(THIN_LD),-pie)
 $(addprefix $(B)/bin/,$(THIN)): $(B)/bin/%: $(B)/obj/plugins/%.o \
 		$(call lib,thin gpg ssh key iface base)
 	@mkdir -p $(@D)
-	$(link) $(THIN_LD)
+	$(link)
 # The program that asks a person: the only one with gpgme in it.
 $(B)/bin/touchmark-pinentry: $(B)/obj/plugins/touchmark-pinentry.o \
 		$(call lib,base)
@@ -281,10 +284,12 @@ install: all
 	for p in $(HELPERS) touchmark-pre-receive; do \
 		install -m 755 $(B)/bin/$$p $(DESTDIR)$(libexecdir)/$$p \
 		|| exit 1; done
-	install -d $(DESTDIR)$(unitdir)
+	install -d $(DESTDIR)$(unitdir) $(DESTDIR)$(systemunitdir)
 	for u in systemd/*; do \
 		sed 's|@bindir@|$(bindir)|' $$u >$(B)/unit.tmp && \
-		install -m 644 $(B)/unit.tmp $(DESTDIR)$(unitdir)/$${u##*/} \
+		case $$u in *-fetch.*) d=$(systemunitdir);; \
+		*) d=$(unitdir);; esac && \
+		install -m 644 $(B)/unit.tmp $(DESTDIR)$$d/$${u##*/} \
 		|| exit 1; done
 	rm -f $(B)/unit.tmp
 	for m in man/*.[1-8]; do \
@@ -304,7 +309,8 @@ uninstall:
 	rm -f $(addprefix $(DESTDIR)$(libexecdir)/,$(HELPERS) \
 		touchmark-pre-receive)
 	-rmdir $(DESTDIR)$(libexecdir) 2>/dev/null
-	for u in systemd/*; do rm -f $(DESTDIR)$(unitdir)/$${u##*/}; done
+	for u in systemd/*; do rm -f $(DESTDIR)$(unitdir)/$${u##*/} \
+		$(DESTDIR)$(systemunitdir)/$${u##*/}; done
 	for m in man/*.[1-8]; do \
 		rm -f $(DESTDIR)$(mandir)/man$${m##*.}/$${m##*/}; done
 	rm -f $(addprefix $(DESTDIR)$(bashdir)/,touchmark touchmark-agent) \

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <sys/stat.h>
+
 #include "base/file.h"
 #include "core/policy.h"
 #include "plugins/install_check.h"
@@ -92,12 +94,27 @@ static void judge_settings(struct tmk_install *in,
 	free(value);
 }
 
-/* The folder of the record must be there and writable for whoever runs this,
- * which should be the server's user. */
+/* Whether this process may write into the folder of `path`, or make it: the
+ * gate makes folders that are missing. Cuts `path`. */
+static bool can_be_kept(char *path)
+{
+	char *slash = strrchr(path, '/');
+	struct stat s;
+
+	while (slash && slash != path) {
+		*slash = '\0';
+		if (!stat(path, &s))
+			return S_ISDIR(s.st_mode) && !access(path, W_OK);
+		slash = strrchr(path, '/');
+	}
+	return false;
+}
+
+/* Whoever runs this should be the server's user. */
 static void judge_record(struct tmk_install *in)
 {
 	char *named = tmk_install_setting("--path", "touchmark.gateLog");
-	char base[4096], *path = NULL, *slash;
+	char base[4096], *path = NULL;
 
 	if (!named) {
 		tmk_install_say(in, TMK_INSTALL_WARN, "record", "git config "
@@ -108,15 +125,12 @@ static void judge_record(struct tmk_install *in)
 	if (snprintf(base, sizeof(base), "%s/config", in->common_dir) <
 	    (int)sizeof(base))
 		path = tmk_file_resolve(base, NULL, named);
-	slash = path ? strrchr(path, '/') : NULL;
-	if (slash && slash != path)
-		*slash = '\0';
-	if (!path || access(path, W_OK) < 0)
-		tmk_install_say(in, TMK_INSTALL_FAIL, "record", "create it, "
-				"and run this as the server's user: without a "
-				"record every push is refused",
-				"the folder of touchmark.gateLog, %s, cannot "
-				"be written", path ? path : named);
+	if (!path || !can_be_kept(path))
+		tmk_install_say(in, TMK_INSTALL_FAIL, "record", "let the "
+				"server's user write there, and run this as "
+				"that user: without a record every push is "
+				"refused", "the folder of touchmark.gateLog, "
+				"%s, cannot be written", path ? path : named);
 	else
 		tmk_install_say(in, TMK_INSTALL_OK, "record", NULL, "%s",
 				named);

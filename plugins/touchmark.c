@@ -19,7 +19,7 @@
 
 /* Known, but not built yet; a file cmd_<name>.c takes its place. */
 static const char *const later[] = {
-	"approve", "log", "serve", NULL
+	"serve", NULL
 };
 
 static const struct tmk_command *find(const char *name)

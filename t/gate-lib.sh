@@ -11,10 +11,37 @@
 #   seal_commit NAME <payload     the commit with its gpgsig header
 #   put TYPE                      store raw bytes as an object, print its id
 #
+# From the environment: READER=git|libgit2 is what every server repository of a
+# test reads with, HASH=sha256 the object format of all its repositories,
+# REFS=reftable where their refs are, FAST=no that every policy turns the fast
+# path off. The same tests, the same answers. $ZERO is the id of nothing,
+# $GPGSIG the header of a commit's signature, $OTHERSIG that of the other
+# object format.
+#
 # The signer reads: SIGN_AT (faketime), SIGN_OPTS (more options of openssl
 # cms), SIGN_MD, SIGN_TSA (a TSA of tsa_new), TSA_AT (faketime of the token).
 
 need openssl git faketime
+
+ZERO=0000000000000000000000000000000000000000
+GPGSIG=gpgsig OTHERSIG=gpgsig-sha256
+if [ "${HASH-}" = sha256 ]; then
+	GIT_DEFAULT_HASH=sha256
+	export GIT_DEFAULT_HASH
+	ZERO=${ZERO}000000000000000000000000
+	GPGSIG=gpgsig-sha256 OTHERSIG=gpgsig
+	READER=git	# the only one
+fi
+if [ -n "${REFS-}" ]; then
+	GIT_DEFAULT_REF_FORMAT=$REFS
+	export GIT_DEFAULT_REF_FORMAT
+	READER=git
+fi
+
+# id_of DIGIT: an object id made of it
+id_of() {
+	echo "$ZERO" | tr 0 "$1"
+}
 
 gate_setup() {
 	pki_root ca
@@ -72,6 +99,8 @@ gate_setup() {
 gate_policy() {
 	{
 		printf '[trust]\n\t%s\n' "$TRUST"
+		[ "${FAST-}" != no ] ||
+			printf '[policy]\n\tfastPath = false\n'
 		cat
 	} >"$T/policy"
 }
@@ -80,6 +109,8 @@ gate_repo() {
 	SRV=$T/$1.git
 	git init -q --bare "$SRV"
 	git -C "$SRV" config touchmark.policy "$T/policy"
+	[ -z "${READER-}" ] ||
+		git -C "$SRV" config touchmark.gateReader "$READER"
 	git -C "$SRV" config receive.denyDeletes false
 	ln -s "$BIN/touchmark-pre-receive" "$SRV/hooks/pre-receive"
 	REMOTE=file://$SRV
@@ -124,10 +155,10 @@ fold() {
 	sed -e "1s/^/$1 /" -e '2,$s/^/ /'
 }
 
-# seal_commit NAME <payload: gpgsig goes behind the last header
+# seal_commit NAME <payload: the signature goes behind the last header
 seal_commit() {
 	cat >"$T/sc.payload"
-	sealed "$1" <"$T/sc.payload" | fold gpgsig >"$T/sc.sig"
+	sealed "$1" <"$T/sc.payload" | fold "$GPGSIG" >"$T/sc.sig"
 	with_header "$T/sc.sig" <"$T/sc.payload"
 }
 

@@ -41,6 +41,7 @@ house_foreign() {
 	cat <<-'END'
 	openssl/*: iface x509 seal key formats core hooks plugins
 	git2*: core hooks plugins
+	seccomp*: hooks
 	libp11*: key
 	p11-kit/*: key
 	curl/*: net

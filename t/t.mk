@@ -78,3 +78,4 @@ bench:
 	sh t/deps.sh check
 	$(MAKE) all mocks $(BENCHES)
 	B=$(abspath $(B)) sh t/bench/bench.sh
+	B=$(abspath $(B)) sh t/bench/gate.sh

@@ -29,7 +29,8 @@ done
 for p in "$BIN"/touchmark*; do
 	name=${p##*/}
 	case $name in
-	touchmark-fetch | touchmark-pinentry) continue ;;	# ours alone to call
+	# Ours alone to call.
+	touchmark-config | touchmark-fetch | touchmark-pinentry) continue ;;
 	*-full)
 		# Part of a small program, and told of in its page.
 		grep -qE "^\.Nm $name( |\$)" "man/${name%-full}.1" >"$T/out" 2>&1
@@ -67,7 +68,7 @@ same "$T/commands" "$T/paged" 'touchmark(1) has every command, and no other'
 for c in plugins/cmd_*.c; do
 	c=${c##*/cmd_}
 	echo "${c%.c}"
-done >"$T/files"
+done | tr _ - >"$T/files"
 same "$T/commands" "$T/files" 'touchmark --help lists every cmd_*.c'
 
 # A command of several verbs has a part for each; --help of the command alone
@@ -91,7 +92,7 @@ tap $? 'the page has its parts'
 
 # Verbs of a command: lines of "touchmark CMD --help" between the usage and
 # the options.
-for c in key cert; do
+for c in key cert log; do
 	run touchmark "$c" --help
 	sed -n 's/^  \([a-z][a-z-]*\)  *.*/\1/p' "$T/out" >"$T/verbs"
 	sed -n "s/^\.Ss touchmark $c //p" "$PAGE" >"$T/paged"

@@ -67,16 +67,33 @@ for l in key seal core formats front net; do
 	lacks touchmark-pinentry $l
 done
 
-# The programs that ask the agent load libc and nothing else.
+# The programs that ask the agent have libc in them, or load it and nothing
+# else.
 for p in touchmark-gpg touchmark-ssh-keygen; do
 	for l in seal core formats front net x509; do
 		lacks $p $l
 	done
-	readelf -d "$BIN/$p" | grep NEEDED | grep -Ev 'lib(asan|ubsan)' \
-		>"$T/out"
-	has '\[libc\.' "$p asks the loader for libc"
-	hasnt '\[lib([^c]|c[^.])' "$p: for nothing else"
+	{
+		readelf -d "$BIN/$p" | grep NEEDED |
+			grep -Ev 'lib(asan|ubsan)'
+		nm "$BIN/$p" | grep -E ' W execve$'
+	} >"$T/out"
+	has '\[libc\.| W execve$' "$p has libc"
+	hasnt '\[lib([^c]|c[^.])' "$p: and asks the loader for nothing else"
+	readelf -hd "$BIN/$p" >"$T/out"
+	has 'Type: +DYN' "$p is loaded at another address each time"
 done
+
+# What git waits for has no libgit2 in it: the program that parses has nothing
+# else in it.
+for p in touchmark-gpg-full touchmark-ssh-keygen-full touchmark-gpg-verify; do
+	run ldd "$BIN/$p"
+	has 'libcrypto' "$p: its libraries were read"
+	hasnt '(libgit2|libcurl|libgpgme)' "$p loads no libgit2"
+done
+lacks touchmark-config key
+lacks touchmark-config seal
+lacks touchmark-config net
 
 for p in touchmark-pre-receive touchmark-fetch; do
 	defined "$BIN/$p" >"$T/out"

@@ -15,7 +15,11 @@ install_it() {
 ok 'make install' install_it install
 for f in bin/touchmark bin/touchmark-gpg bin/touchmark-gpgsm \
 	libexec/touchmark/touchmark-pre-receive \
+	libexec/touchmark/touchmark-config \
 	libexec/touchmark/touchmark-fetch share/man/man1/touchmark.1 \
+	lib/systemd/user/touchmark-agent.socket \
+	lib/systemd/system/touchmark-crl-fetch.timer \
+	share/man/man8/touchmark-crl-fetch.8 \
 	share/man/man5/touchmark-policy.5 share/man/man7/touchmark-verdicts.7 \
 	share/man/man8/touchmark-pre-receive.8 \
 	share/bash-completion/completions/touchmark \

@@ -125,7 +125,9 @@ bad 'git: .*receive.certNonceSeed is not set' 'push certificates, no nonce'
 git -C "$S" config receive.certNonceSeed "$(openssl rand -hex 16)"
 good 'with a seed'
 policy
-git -C "$S" config touchmark.gateLog "$T/nowhere/gate"
+git -C "$S" config touchmark.gateLog "$T/later/log/gate"
+good 'a record in a folder that the gate makes'
+git -C "$S" config touchmark.gateLog "$T/policy/gate"
 bad 'record: .*cannot be written' 'a record that cannot be kept'
 git -C "$S" config --unset touchmark.gateLog
 good 'no record'
