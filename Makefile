@@ -79,7 +79,7 @@ OBJ_formats := $(call obj,$(wildcard formats/*.c))
 OBJ_front := $(call obj,$(wildcard plugins/front_*.c))
 OBJ_cmd := $(call obj,$(wildcard plugins/cmd_*.c plugins/doctor_*.c \
 	plugins/audit_*.c plugins/install_*.c plugins/approve_*.c \
-	plugins/crl_*.c))
+	plugins/crl_*.c plugins/policy_*.c))
 OBJ_gpg := $(call obj,$(wildcard plugins/gpg_*.c))
 OBJ_ssh := $(call obj,$(wildcard plugins/ssh_*.c))
 OBJ_agent := $(call obj,$(wildcard plugins/agent_*.c))

@@ -147,6 +147,17 @@ static int too_many(struct tmk_verdict *v, const char *what, int most)
 				"REMOTE --delete REF");
 }
 
+/* One that is a difference to what is too large is passed over as what is
+ * too large itself: it must not stand in the way of a tag. */
+static int unread(const struct tmk_err *why, struct tmk_err *err)
+{
+	if (why->code == TMK_INPUT)
+		return 0;
+	if (err)
+		*err = *why;
+	return -1;
+}
+
 /* One blob more, unless it is none. */
 static int read_one(struct tmk_gate_approvals *out, size_t *bytes,
 		    struct tmk_gate *gate, const struct tmk_oid *oid,
@@ -154,6 +165,7 @@ static int read_one(struct tmk_gate_approvals *out, size_t *bytes,
 {
 	struct tmk_repo *repo = gate->repo;
 	enum tmk_object_type type;
+	struct tmk_err why = TMK_ERR_INIT;
 	const uint8_t *data;
 	uint64_t size;
 	size_t len;
@@ -166,8 +178,8 @@ static int read_one(struct tmk_gate_approvals *out, size_t *bytes,
 	    *bytes + size > TMK_GATE_APPROVALS_BYTES)
 		return too_many(v, "approvals of this tag, or larger ones,",
 				TMK_GATE_EXTRAS_MAX);
-	if (repo->ops->read(repo, &data, &len, &type, oid, err) < 0)
-		return -1;
+	if (repo->ops->read(repo, &data, &len, &type, oid, &why) < 0)
+		return unread(&why, err);
 	if (type != TMK_OBJECT_BLOB || len != size)
 		return tmk_err_set(err, TMK_INTERNAL, "an approval changed "
 				   "while it was read");

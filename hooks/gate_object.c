@@ -38,11 +38,25 @@ int tmk_gate_object_type(struct tmk_gate *gate, enum tmk_object_type *type,
 	return read_header(gate, &len, type, oid, v, err);
 }
 
+/* A small object may be a difference to a large one: that is the fault of who
+ * pushed it. Everything else is ours. */
+static int unread(struct tmk_verdict *v, const struct tmk_err *why,
+		  struct tmk_err *err)
+{
+	if (why->code == TMK_INPUT)
+		return tmk_verdict_refuse(v, TMK_LIMIT_EXCEEDED, "%s",
+					  why->text);
+	if (err)
+		*err = *why;
+	return -1;
+}
+
 int tmk_gate_object_read(struct tmk_gate *gate, struct tmk_gate_raw *out,
 			 const struct tmk_oid *oid, struct tmk_verdict *v,
 			 struct tmk_err *err)
 {
 	struct tmk_gate_raw raw = { .type = TMK_OBJECT_NONE };
+	struct tmk_err why = TMK_ERR_INIT;
 	uint64_t len;
 
 	*out = raw;
@@ -56,8 +70,8 @@ int tmk_gate_object_read(struct tmk_gate *gate, struct tmk_gate_raw *out,
 			(unsigned long long)len,
 			(unsigned long long)gate->policy->limit_object);
 	if (gate->repo->ops->read(gate->repo, &raw.data, &raw.len, &raw.type,
-				  oid, err) < 0)
-		return -1;
+				  oid, &why) < 0)
+		return unread(v, &why, err);
 	if (raw.type == TMK_OBJECT_NONE)
 		return missing(v, oid);
 	if (raw.len != len)

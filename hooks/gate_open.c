@@ -16,6 +16,9 @@
 #include "hooks/repo_trees.h"
 
 #define POLICY_DEFAULT "/etc/touchmark/policy"
+#define READING (24 << 20)	/* bytes to read an object with, beside itself
+				   and what it is a difference to: libgit2
+				   keeps 16 MiB of them for the next one */
 
 /* touchmark.policy, or the default. *out belongs to the caller. */
 static int policy_path(struct tmk_gate *gate, char **out, struct tmk_err *err)
@@ -82,6 +85,7 @@ int tmk_gate_open_rules(struct tmk_gate *gate, struct tmk_err *err)
 	gate->policy->judge.now = tmk_clock_now();
 	gate->deadline = tmk_clock_ms() +
 		(int64_t)gate->policy->limit_seconds * 1000;
+	gate->repo->most = 2 * gate->policy->limit_object + READING;
 	gate->rule = calloc((size_t)gate->policy->rules + 1,
 			    sizeof(*gate->rule));
 	if (!gate->rule)

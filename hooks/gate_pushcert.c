@@ -32,6 +32,26 @@ struct work {
 
 /* ---- the blob ----------------------------------------------------------- */
 
+/* Nobody can sign a push to a server that issues no nonces: then it is not the
+ * pusher who must do something. That it cannot be known changes the hint only. */
+static void refuse_unsigned(struct work *w)
+{
+	struct tmk_repo *repo = w->gate->repo;
+	struct tmk_err own = TMK_ERR_INIT;
+	char *seed = NULL;
+	bool known = !repo->ops->config(repo, &seed, "receive.certnonceseed",
+					false, &own);
+
+	tmk_verdict_refuse(&w->v, TMK_PUSH_CERT, "the push is not signed");
+	if (known && (!seed || !*seed))
+		tmk_verdict_hint(&w->v, "the administrator must set "
+				 "receive.certNonceSeed to a secret; then push "
+				 "with git push --signed");
+	if (seed)
+		OPENSSL_cleanse(seed, strlen(seed));
+	free(seed);
+}
+
 /* Whether the push has a certificate at all; sets the refusal where it must
  * have one. */
 static bool is_there(struct work *w)
@@ -50,8 +70,7 @@ static bool is_there(struct work *w)
 	/* without a command there is nothing to certify */
 	if (w->gate->policy->push_certificate == REQUIRE &&
 	    w->gate->commands)
-		tmk_verdict_refuse(&w->v, TMK_PUSH_CERT,
-				   "the push is not signed");
+		refuse_unsigned(w);
 	return false;
 }
 

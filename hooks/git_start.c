@@ -2,6 +2,8 @@
 
 #include <git2.h>
 
+#include "hooks/git_memory.h"
+
 /*
  * How libgit2 starts its two network libraries, where it was built with them:
  * mbed TLS reads the system's CA certificates (mbedtls/x509_crt.h), libssh2
@@ -28,5 +30,5 @@ int libssh2_init(int flags)
 
 int tmk_git_start(void)
 {
-	return git_libgit2_init();
+	return tmk_git_memory_take() < 0 ? -1 : git_libgit2_init();
 }

@@ -1,5 +1,6 @@
 /*
- * git_start.h - libgit2 without its network.
+ * git_start.h - libgit2 without its network, and with a bound on its
+ * memory.
  *
  * The gate reads objects and refs, and has nothing to do with TLS or SSH;
  * starting those costs more than judging a push.

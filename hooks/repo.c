@@ -105,6 +105,16 @@ int tmk_repo_has(struct tmk_repo *repo, const struct tmk_oid *oid,
 	return type != TMK_OBJECT_NONE;
 }
 
+int tmk_repo_too_large(const struct tmk_repo *repo, const struct tmk_oid *oid,
+		       struct tmk_err *err)
+{
+	char hex[TMK_OID_TEXT];
+
+	return tmk_err_set(err, TMK_INPUT, "to read object %s takes more than "
+			   "%llu bytes", tmk_oid_show(hex, oid),
+			   (unsigned long long)repo->most);
+}
+
 static const char *const names[] = { "nothing", "commit", "tree", "blob",
 				     "tag" };
 

@@ -46,7 +46,9 @@ struct tmk_repo_ops {
 
 	/* The whole raw object. *data is borrowed until the next call on this
 	 * repository. The caller has asked for the size before. 0 with *type
-	 * NONE when it is not there. */
+	 * NONE when it is not there. Fails with TMK_INPUT when that takes more
+	 * memory than `most`, whatever the size is: the object is a difference
+	 * to a larger one. */
 	int (*read)(struct tmk_repo *repo, const uint8_t **data, size_t *len,
 		    enum tmk_object_type *type, const struct tmk_oid *oid,
 		    struct tmk_err *err);
@@ -80,6 +82,7 @@ struct tmk_repo {
 	char *dir;		/* absolute, no slash at the end */
 	char *common_dir;	/* the same, but for a worktree */
 	char *worktree;		/* NULL: bare */
+	uint64_t most;		/* bytes of memory for one object; 0: any */
 	void *priv;
 };
 
@@ -108,6 +111,10 @@ int tmk_repo_git_open(struct tmk_repo **out, bool push, struct tmk_err *err)
 /* Whether an object is there. Negative: it could not be found out. */
 int tmk_repo_has(struct tmk_repo *repo, const struct tmk_oid *oid,
 		 struct tmk_err *err) TMK_MUST_CHECK;
+
+/* That an object takes more memory than `most` (TMK_INPUT). Returns -1. */
+int tmk_repo_too_large(const struct tmk_repo *repo, const struct tmk_oid *oid,
+		       struct tmk_err *err);
 
 /* "commit", "tree", "blob", "tag"; "nothing" for NONE. */
 const char *tmk_object_type_name(enum tmk_object_type type);

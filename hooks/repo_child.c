@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -143,6 +144,23 @@ int tmk_repo_child_start(struct tmk_repo_child *child,
 	c.fd = pair[0];
 	*child = c;
 	return 0;
+}
+
+int tmk_repo_child_bound(struct tmk_repo_child *child, uint64_t bytes,
+			 struct tmk_err *err)
+{
+	struct rlimit limit;
+
+	/* packs are mapped, not copied: they do not count */
+	if (prlimit(child->pid, RLIMIT_DATA, NULL, &limit) < 0)
+		return tmk_repo_child_failed(child, "cannot be bounded", err);
+	if (limit.rlim_cur <= bytes)
+		return 0;
+	limit.rlim_cur = (rlim_t)bytes;
+	if (limit.rlim_max > bytes)
+		limit.rlim_max = (rlim_t)bytes;
+	return !prlimit(child->pid, RLIMIT_DATA, &limit, NULL) ? 0 :
+		tmk_repo_child_failed(child, "cannot be bounded", err);
 }
 
 /* End of input or not, it has to go. It only ever reads: nothing is lost. */

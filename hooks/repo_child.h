@@ -53,6 +53,11 @@ int tmk_repo_child_start(struct tmk_repo_child *child,
 			 const char *const argv[], struct tmk_err *err)
 	TMK_MUST_CHECK;
 
+/* Let it have no more than so many bytes of memory of its own, whatever it
+ * reads. One that has ended already is left to say so itself. */
+int tmk_repo_child_bound(struct tmk_repo_child *child, uint64_t bytes,
+			 struct tmk_err *err) TMK_MUST_CHECK;
+
 /* Give it `len` bytes, few enough to fit into a socket. */
 int tmk_repo_child_ask(struct tmk_repo_child *child, const void *data,
 		       size_t len, struct tmk_err *err) TMK_MUST_CHECK;

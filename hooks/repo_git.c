@@ -16,6 +16,8 @@
 
 #define SIZE_MAX_READ (1 << 30)	/* whatever a caller may have allowed */
 #define KEEP (1 << 16)		/* bytes kept for the next object */
+#define CACHE (128 << 20)	/* bytes that git keeps for the next one: 96
+				   MiB, core.deltaBaseCacheLimit, and room */
 
 struct tmk_repo_git *tmk_repo_git_of(const struct tmk_repo *repo)
 {
@@ -34,8 +36,10 @@ static int ask(struct tmk_repo *repo, struct tmk_repo_child *child,
 	int rc;
 
 	if (!child->pid &&
-	    tmk_repo_child_start(child, &tmk_repo_git_of(repo)->tool, argv,
-				 err) < 0)
+	    (tmk_repo_child_start(child, &tmk_repo_git_of(repo)->tool, argv,
+				  err) < 0 ||
+	     (repo->most &&
+	      tmk_repo_child_bound(child, repo->most + CACHE, err) < 0)))
 		return -1;
 	tmk_oid_show(hex, oid);
 	memcpy(hex + repo->hex, "\n", 2);
@@ -140,6 +144,17 @@ static int take_object(struct tmk_repo *repo, const struct tmk_repo_answer *a,
 	return check_hash(repo, data, len, a, err);
 }
 
+/* What git said when it ended. */
+static int unread(const struct tmk_repo *repo, const struct tmk_oid *oid,
+		  const struct tmk_err *why, struct tmk_err *err)
+{
+	if (repo->most && strstr(why->text, "Out of memory"))
+		return tmk_repo_too_large(repo, oid, err);
+	if (err)
+		*err = *why;
+	return -1;
+}
+
 static int read_whole(struct tmk_repo *repo, const uint8_t **data,
 		      size_t *len, enum tmk_object_type *type,
 		      const struct tmk_oid *oid, struct tmk_err *err)
@@ -147,6 +162,7 @@ static int read_whole(struct tmk_repo *repo, const uint8_t **data,
 	struct tmk_repo_git *g = tmk_repo_git_of(repo);
 	enum tmk_object_type kind = g->last.type;
 	uint64_t size = g->last.size;
+	struct tmk_err why = TMK_ERR_INIT;
 	struct tmk_repo_answer a = { .type = TMK_OBJECT_NONE };
 
 	/* never without knowing how much will come */
@@ -162,13 +178,13 @@ static int read_whole(struct tmk_repo *repo, const uint8_t **data,
 		return tmk_err_set(err, TMK_INTERNAL, "an object of %llu "
 				   "bytes is not read",
 				   (unsigned long long)size);
-	if (ask(repo, &g->batch, "--batch", &a, oid, err) < 0)
-		return -1;
+	if (ask(repo, &g->batch, "--batch", &a, oid, &why) < 0)
+		return unread(repo, oid, &why, err);
 	if (a.type != kind || a.size != size)
 		return tmk_repo_child_failed(&g->batch, "says another type or "
 					     "size than before", err);
-	if (take_object(repo, &a, err) < 0)
-		return -1;
+	if (take_object(repo, &a, &why) < 0)
+		return unread(repo, oid, &why, err);
 	*data = g->data.data;
 	*len = (size_t)a.size;
 	*type = a.type;

@@ -2,11 +2,16 @@
  * repo_libgit2.c - a repository as libgit2 reads it: SHA-1, files, and no
  * extension. The quick way, and the usual one.
  */
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <git2.h>
 
+#include "hooks/git_memory.h"
+#include "hooks/ref_name.h"
 #include "hooks/repo.h"
 
 #define SYMBOLIC_MAX 5		/* links followed, as git does */
@@ -92,8 +97,12 @@ static int read_whole(struct tmk_repo *repo, const uint8_t **data,
 
 	git_odb_object_free(r->object);
 	r->object = NULL;
-	if (take_oid(&id, oid))
+	if (take_oid(&id, oid)) {
+		tmk_git_memory_begin(repo->most ? repo->most : UINT64_MAX);
 		rc = git_odb_read(&r->object, r->odb, &id);
+		if (tmk_git_memory_end() && rc < 0)
+			return tmk_repo_too_large(repo, oid, err);
+	}
 	if (rc < 0 && rc != GIT_ENOTFOUND)
 		return object_failed(oid, err);
 	*type = TMK_OBJECT_NONE;
@@ -105,10 +114,35 @@ static int read_whole(struct tmk_repo *repo, const uint8_t **data,
 	return 0;
 }
 
+/* An old way to write a symbolic ref (core.preferSymlinkRefs): a link in the
+ * file system. libgit2 looks through it for a file, where git takes what the
+ * link says for a name (refs/files-backend.c). `link` is TMK_REPO_REF_MAX
+ * bytes. */
+static bool read_link(char *link, const struct tmk_repo *repo,
+		      const char *name)
+{
+	const char *const dirs[] = { repo->dir, repo->common_dir };
+	char path[PATH_MAX];
+	ssize_t n;
+	size_t i;
+
+	for (i = 0; i < 2; i++) {
+		if (snprintf(path, sizeof(path), "%s/%s", dirs[i], name) >=
+		    (int)sizeof(path))
+			continue;
+		n = readlink(path, link, TMK_REPO_REF_MAX - 1);
+		if (n < 0)
+			continue;
+		link[n] = '\0';
+		return !strncmp(link, "refs/", 5) && tmk_ref_name_ok(link);
+	}
+	return false;
+}
+
 static int read_ref(struct tmk_repo *repo, struct tmk_oid *oid, char *target,
 		    const char *ref, struct tmk_err *err)
 {
-	char name[TMK_REPO_REF_MAX];
+	char name[TMK_REPO_REF_MAX], link[TMK_REPO_REF_MAX];
 	git_reference *r = NULL;
 	int i, rc;
 
@@ -122,6 +156,11 @@ static int read_ref(struct tmk_repo *repo, struct tmk_oid *oid, char *target,
 	for (i = 0; i <= SYMBOLIC_MAX; i++) {
 		const char *next;
 
+		if (read_link(link, repo, name)) {
+			memcpy(name, link, strlen(link) + 1);
+			memcpy(target, link, strlen(link) + 1);
+			continue;
+		}
 		rc = git_reference_lookup(&r, reader_of(repo)->repo, name);
 		if (rc == GIT_ENOTFOUND)
 			return 0;

@@ -133,9 +133,11 @@ int tmk_audit_git_settle(bool here, struct tmk_err *err)
 	rc = tmk_audit_git_line(&dir, words, err);
 	if (rc) {
 		if (rc > 0)
-			tmk_err_set(err, TMK_INPUT, "here is no repository");
+			tmk_err_set(err, TMK_INPUT, "git opens no repository "
+				    "here");
 		return rc < 0 ? -1 : tmk_err_hint(err, "cd into one, or name "
-						  "it: touchmark audit DIR");
+			"it; of somebody else's, as the server's, git opens "
+			"none: run this as its owner");
 	}
 	/* libgit2 does not know a working tree or common folder by variable;
 	 * where objects lie it does. */

@@ -79,7 +79,8 @@ static int find_log(char **out, int operands, char **operand,
 			    "touchmark.gateLog is not set here, and no "
 			    "program of this version writes "
 			    "touchmark.auditLog");
-		tmk_err_hint(err, "touchmark log VERB FILE");
+		tmk_err_hint(err, "touchmark log VERB FILE; or be the owner of "
+			     "the repository, git opens it for nobody else");
 	}
 	rc = rc ? -1 : from_repository(out, name, err);
 	free(name);
@@ -162,8 +163,8 @@ static void tell(const char *path, const struct tmk_chain_report *r,
 
 	printf("%s: good, %" PRIu64 " %s, the last is %" PRIu64
 	       " of %s, sha256 %s\n", show(name, sizeof(name), path), r->lines,
-	       r->lines == 1 ? "entry" : "entries", r->last.seq, tmk_clock_format(when, r->last.time),
-	       r->last.hash);
+	       r->lines == 1 ? "entry" : "entries", r->last.seq,
+	       tmk_clock_format(when, r->last.time), r->last.hash);
 	if (r->was_broken[0])
 		printf("    it begins after a break: %s\n", r->was_broken);
 	else if (r->from[0] && oldest)

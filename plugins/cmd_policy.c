@@ -13,16 +13,21 @@
 
 #include <git2.h>
 
+#include "base/clock.h"
 #include "base/enc.h"
 #include "base/opt.h"
 #include "base/proc.h"
 #include "core/policy.h"
 #include "core/policy_signed.h"
 #include "plugins/command.h"
+#include "plugins/policy_lists.h"
 #include "x509/cert.h"
 
 #define REFS_MAX_BYTES (64u << 20)	/* of names, one to a line */
 #define GIT_MS 60000
+/* A ref as it may be, of no tag that there is. */
+#define SOME_APPROVAL "refs/touchmark/approvals/" \
+	"0000000000000000000000000000000000000000/approval"
 
 static const char synopsis[] =
 	"touchmark policy check [--repo DIR] [--roots PEM] FILE";
@@ -115,6 +120,31 @@ static void show_rule(const struct tmk_ref_rule *r, const char *ref)
 	       r->force ? "allow" : "deny", r->delete_ ? "allow" : "deny");
 }
 
+static void show_roots(const char *whose, const struct tmk_trust *trust,
+		       enum tmk_revocation revocation)
+{
+	int n = trust ? sk_X509_num(tmk_trust_roots(trust)) : 0;
+
+	printf("  %s: %d root%s, revocation %s", whose, n, n == 1 ? "" : "s",
+	       revocation_name(revocation));
+}
+
+/* What is asked of pushes, and what of history is not judged. */
+static void show_pushes(const struct tmk_policy *p)
+{
+	char url[1024];
+	int i;
+
+	if (p->push_certificate)
+		printf("  push certificates: %s\n", p->push_certificate > 1 ?
+		       "required" : "judged where there is one");
+	for (i = 0; i < p->push_urls; i++)
+		printf("  pushed to: %s\n",
+		       show(url, sizeof(url), p->push_url[i]));
+	for (i = 0; i < p->exempts; i++)
+		printf("  exempt: %s and its history\n", p->exempt[i]);
+}
+
 static void show_trust(const struct tmk_policy *p)
 {
 	char path[1024];
@@ -125,14 +155,13 @@ static void show_trust(const struct tmk_policy *p)
 	if (p->version)
 		printf("  version %" PRId64 "\n", p->version);
 	printf("  enforced: %s\n", p->enforce ? "yes" : "no");
-	printf("  signers: %d roots, revocation %s, minRsa %u, eku",
-	       sk_X509_num(tmk_trust_roots(p->trust)),
-	       revocation_name(p->judge.revocation), p->judge.min_rsa);
+	show_roots("signers", p->trust, p->judge.revocation);
+	printf(", minRsa %u, eku", p->judge.min_rsa);
 	for (i = 0; i < p->judge.ekus; i++)
 		printf(" %s", show(path, sizeof(path), p->judge.eku[i]));
-	printf("\n  timestamps: %d roots, revocation %s\n",
-	       p->tsa_trust ? sk_X509_num(tmk_trust_roots(p->tsa_trust)) : 0,
-	       revocation_name(p->judge.tsa_revocation));
+	printf("\n");
+	show_roots("timestamps", p->tsa_trust, p->judge.tsa_revocation);
+	printf("\n");
 	for (i = 0; i < p->keyrings; i++)
 		printf("  keyring (OpenPGP): %s\n",
 		       show(path, sizeof(path), p->keyring[i]));
@@ -142,6 +171,7 @@ static void show_trust(const struct tmk_policy *p)
 	for (i = 0; i < p->receipts; i++)
 		printf("  receipts: %s\n",
 		       show(path, sizeof(path), p->receipt[i]));
+	show_pushes(p);
 }
 
 static void show_rules(const struct tmk_policy *p)
@@ -325,6 +355,59 @@ static void warn_formats(const struct tmk_policy *p, const char *path)
 	}
 }
 
+/* Whether an approval beside a tag gets in: a blob, which no rule may want
+ * signed. */
+static bool takes_approvals(const struct tmk_policy *p)
+{
+	int i, open = 0;
+
+	for (i = 0; i < p->rules; i++)
+		if (tmk_policy_applies(p, i, SOME_APPROVAL)) {
+			if (p->rule[i].require != TMK_REQUIRE_NOTHING)
+				return false;
+			open++;
+		}
+	return open > 0;
+}
+
+static void warn_thresholds(const struct tmk_policy *p, const char *path)
+{
+	bool approvals = takes_approvals(p);
+	int i;
+
+	for (i = 0; i < p->rules; i++) {
+		const struct tmk_ref_rule *r = &p->rule[i];
+
+		if (r->threshold < 2 || r->require == TMK_REQUIRE_NOTHING)
+			continue;
+		if (r->require == TMK_REQUIRE_COMMITS)
+			warn(r->line, path, "[ref \"%s\"] wants %d signers of "
+			     "each commit: git makes one signature, and "
+			     "touchmark approve is for tags and files",
+			     r->pattern, r->threshold);
+		else if (!approvals)
+			warn(r->line, path, "[ref \"%s\"] wants %d signers, "
+			     "but no approval beside a tag gets in: add [ref "
+			     "\"refs/touchmark/approvals/*\"] with require = "
+			     "nothing", r->pattern, r->threshold);
+	}
+}
+
+static void warn_list(void *ctx, const char *authority, int64_t ends)
+{
+	char when[TMK_CLOCK_TEXT];
+
+	if (ends == TMK_TIME_NONE)
+		warn(0, ctx, "there is no current revocation list of %s: what "
+		     "it issued is refused; touchmark crl-fetch gets one",
+		     authority);
+	else
+		warn(0, ctx, "there is no current revocation list of %s, the "
+		     "last one ended at %s: what it issued is refused; "
+		     "touchmark crl-fetch gets one", authority,
+		     tmk_clock_format(when, ends));
+}
+
 /* Whether any rule takes certificates. */
 static bool takes_x509(const struct tmk_policy *p)
 {
@@ -338,16 +421,21 @@ static bool takes_x509(const struct tmk_policy *p)
 }
 
 /* How many things are doubtful is not counted: they are said. */
-static void warn_all(const struct tmk_policy *p)
+static int warn_all(const struct tmk_policy *p, struct tmk_err *err)
 {
-	const char *path = p->path;
+	char *path = p->path;
 	bool signs = takes_x509(p);
+	bool lists = signs && p->judge.revocation == TMK_REVOCATION_REQUIRE;
 
 	if (!p->enforce)
 		warn(0, path, "enforce = false: every push is let in");
-	if (signs && p->judge.revocation == TMK_REVOCATION_REQUIRE && !p->crls)
+	if (lists && !p->crls)
 		warn(0, path, "revocation = require, but there is no crl "
 		     "line: every signature is refused");
+	if (lists && p->crls &&
+	    tmk_policy_lists_missing(p, tmk_clock_now(), warn_list, path,
+				     err) < 0)
+		return -1;
 	if (signs && p->judge.revocation == TMK_REVOCATION_OFF)
 		warn(0, path, "revocation = off: a stolen key that was "
 		     "revoked still signs");
@@ -358,15 +446,19 @@ static void warn_all(const struct tmk_policy *p)
 	warn_shared_roots(p, path);
 	warn_rules(p, path);
 	warn_formats(p, path);
+	warn_thresholds(p, path);
 	warn_patterns(p, path);
+	return 0;
 }
 
 static int git_failed(const char *dir, struct tmk_err *err)
 {
 	const git_error *e = git_error_last();
 
-	return tmk_err_set(err, TMK_INPUT, "%s: %s", dir,
-			   e && e->message ? e->message : "no reason given");
+	tmk_err_set(err, TMK_INPUT, "%s: %s", dir,
+		    e && e->message ? e->message : "no reason given");
+	return tmk_err_hint(err, "git opens a repository for its owner: run "
+			    "this as the user of the server");
 }
 
 /* Each ref of a repository with the rules that apply to it. */
@@ -484,7 +576,8 @@ static int run(int argc, char **argv, struct tmk_err *err)
 	else if (show_repo(policy, repo, err) < 0)
 		ret = err->code;
 	fflush(stdout);
-	warn_all(policy);
+	if (warn_all(policy, ret ? NULL : err) < 0 && !ret)
+		ret = err->code;
 	tmk_policy_free(policy);
 	return ret;
 }

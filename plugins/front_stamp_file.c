@@ -150,9 +150,13 @@ int tmk_front_stamp_file_read(struct tmk_stamp_file *f, const char *path,
 
 	memset(f, 0, sizeof(*f));
 	f->path = path;
-	if (stat(path, &st) && errno == ENOENT)
-		return tmk_verdict_refuse(v, TMK_SIGNATURE_MISSING,
-					  "there is no such file");
+	if (stat(path, &st) && errno == ENOENT) {
+		tmk_verdict_refuse(v, TMK_SIGNATURE_MISSING,
+				   "there is no such file");
+		return tmk_verdict_hint(v, "name the signature as it is "
+					"called, or make one: touchmark sign "
+					"FILE");
+	}
 	rc = tmk_file_read(&text, path, err);
 	if (!rc)
 		rc = decode(f, &bytes, &text, v, err);

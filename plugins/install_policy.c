@@ -10,9 +10,12 @@
 
 #include <sys/stat.h>
 
+#include "base/clock.h"
 #include "base/file.h"
+#include "core/config.h"
 #include "core/policy.h"
 #include "plugins/install_check.h"
+#include "plugins/policy_lists.h"
 
 #define POLICY_DEFAULT "/etc/touchmark/policy"
 
@@ -88,7 +91,8 @@ static void judge_settings(struct tmk_install *in,
 	value = tmk_install_setting("--no-type", "receive.certNonceSeed");
 	if (p->push_certificate && !value)
 		tmk_install_say(in, TMK_INSTALL_FAIL, "git", "git config "
-				"receive.certNonceSeed, a long random word",
+				"receive.certNonceSeed $(openssl rand -hex "
+				"32)",
 				"the policy judges push certificates, but "
 				"receive.certNonceSeed is not set");
 	free(value);
@@ -138,6 +142,41 @@ static void judge_record(struct tmk_install *in)
 	free(named);
 }
 
+static void say_list(void *ctx, const char *authority, int64_t ends)
+{
+	char when[TMK_CLOCK_TEXT];
+
+	tmk_install_say(ctx, TMK_INSTALL_WARN, "policy", "touchmark crl-fetch "
+			"gets one; enable its timer", "there is no current "
+			"revocation list of %s%s%s: what it issued is refused",
+			authority, ends == TMK_TIME_NONE ? "" :
+			", the last one ended at ", ends == TMK_TIME_NONE ?
+			"" : tmk_clock_format(when, ends));
+}
+
+static void judge_lists(struct tmk_install *in, const struct tmk_policy *p)
+{
+	struct tmk_err err = TMK_ERR_INIT;
+
+	if (p->judge.revocation == TMK_REVOCATION_REQUIRE && p->roots &&
+	    tmk_policy_lists_missing(p, tmk_clock_now(), say_list, in, &err))
+		tmk_install_say_error(in, "policy", &err);
+}
+
+/* The gate reads each key by its name, so one that is misspelt (policyRoot)
+ * would do nothing, silently. */
+static void judge_keys(struct tmk_install *in)
+{
+	struct tmk_err err = TMK_ERR_INIT;
+	struct tmk_config *config = NULL;
+
+	if (tmk_config_load(&config, ".", &err) < 0)
+		tmk_install_say(in, TMK_INSTALL_WARN, "config",
+				"touchmark.conf(5) lists the keys; nothing "
+				"reads another one", "%s", err.text);
+	tmk_config_free(config);
+}
+
 void tmk_install_policy(struct tmk_install *in)
 {
 	struct tmk_err err = TMK_ERR_INIT;
@@ -165,7 +204,9 @@ void tmk_install_policy(struct tmk_install *in)
 				"more", "%s is not enforced: every push is "
 				"let in", path);
 	judge_files(in, policy);
+	judge_lists(in, policy);
 	judge_settings(in, policy);
+	judge_keys(in);
 	judge_record(in);
 	tmk_policy_free(policy);
 	free(path);

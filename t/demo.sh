@@ -219,6 +219,7 @@ good touchmark policy check ../policy
 good git init -q --bare ../server.git
 good ln -s "$B/bin/touchmark-pre-receive" ../server.git/hooks/pre-receive
 good git -C ../server.git config touchmark.policy "$D/policy"
+good git -C ../server.git config touchmark.gateLog touchmark/log
 good git remote add origin "file://$D/server.git"
 good git push -q origin main v1.0
 shows main git ls-remote origin
@@ -278,6 +279,9 @@ quiet openssl ca -config pki/ca.cnf -revoke pki/corp.pem -crl_reason \
 crl
 cd work || exit 1
 refused cert-revoked git push -q origin revoked
+
+say 'The gate has recorded every push, and each entry holds the one before.'
+shows ': good, 7 entries' touchmark log verify ../server.git/touchmark/log
 
 say 'A release tarball.'
 good git archive --prefix=hello-1.0/ -o ../hello-1.0.tar.gz v1.0

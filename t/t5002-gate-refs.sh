@@ -151,6 +151,12 @@ git -C "$SRV" symbolic-ref refs/heads/wip/alias refs/heads/main
 refuse signature-missing 'a free name that is a link to a protected one' \
 	dirty:refs/heads/wip/alias
 git -C "$SRV" symbolic-ref -d refs/heads/wip/alias
+# as core.preferSymlinkRefs writes them, to a ref that is not there yet
+mkdir -p "$SRV/refs/heads/wip"
+ln -s refs/heads/release/soon "$SRV/refs/heads/wip/alias"
+refuse signature-missing 'one that is a link in the file system' \
+	dirty:refs/heads/wip/alias
+rm "$SRV/refs/heads/wip/alias"
 git checkout -q main
 printf '%s\n[ref "refs/x/*"]\n\trequire = nothing\n\tforce = allow\n' "$POLICY" |
 	sed 's/^.ref "refs.tags.v.*/&\n\tforce = allow/' | gate_policy

@@ -2,7 +2,7 @@
 # touchmark policy check: what a policy means, and what is rarely meant.
 # shellcheck source=lib.sh
 . "${0%/*}/lib.sh"
-need openssl git gpg ssh-keygen
+need openssl git gpg ssh-keygen faketime
 
 pki_root ca
 pki_root tsa
@@ -49,6 +49,7 @@ has '^refs/heads/main' 'it lists its refs'
 has 'no rule matches: every push to it is refused' 'and those without a rule'
 check --repo "$T/none"
 is "$RC" 4 'a repository that is not there'
+has 'hint: .*run this as the user of the server' 'or is not ours'
 
 warned() {	# PATTERN WHAT
 	check
@@ -105,14 +106,24 @@ has '^  keyring \(OpenPGP\): .*/keys.gpg$' 'the keyring'
 has '^  allowed signers \(SSH\): .*/allowed$' 'the allowed signers'
 { cat "$T/good"; printf '[ref "refs/t/*"]\n\trequire = tag\n\trole = developers
 	threshold = 3\n'; } >"$T/policy"
+warned ':15: .*no approval beside a tag gets in: add \[ref' \
+	'several signers of a tag, whose approvals are shut out'
+{ cat "$T/policy"; printf '[ref "refs/touch*"]\n\trequire = tip\n'; } >"$T/p"
+mv "$T/p" "$T/policy"
+warned ':15: .*no approval beside a tag gets in' 'or are to be signed commits'
+sed -i 's/refs.touch\*"/refs\/touchmark\/approvals\/*"/; s/= tip/= nothing/' \
+	"$T/policy"
 check
 has 'a signed tag, by 3 different signers of role "developers"' 'a threshold'
 hasnt 'warning' 'that a glob can meet'
 { cat "$T/policy"; printf '[role "two"]\n\tmember = a@x.org\n\tmember = b@x.org
 [ref "refs/u/*"]\n\trequire = tag\n\trole = two\n\tthreshold = 3\n'; } >"$T/p"
 mv "$T/p" "$T/policy"
-warned ':22: .*wants 3 signers, but the role "two" has 2 members' \
+warned ':24: .*wants 3 signers, but the role "two" has 2 members' \
 	'more signers than the role has members'
+{ cat "$T/good"; printf '\tthreshold = 1\n[ref "refs/heads/y"]
+	require = commits\n\tthreshold = 2\n'; } >"$T/policy"
+warned ':16: .*wants 2 signers of each commit' 'a threshold that commits cannot meet'
 { cat "$T/good"; printf '[role "s"]\n\tmember = ssh:%s
 [ref "refs/u/*"]\n\trequire = tag\n\trole = s\n' "$PRINT"; } >"$T/policy"
 warned ':17: .*takes no format in which a member' 'members of another format'
@@ -129,6 +140,43 @@ warned '\[push\] names no url' 'signed pushes for any server'
 mv "$T/p" "$T/policy"
 check
 hasnt 'warning' 'not with the address'
+has '^  push certificates: required$' 'that pushes are signed'
+has '^  pushed to: ssh://git.example.org/p.git$' 'and where to'
+{ cat "$T/good"; printf '[exempt]\n\tcommit = %040d\n' 7; } >"$T/policy"
+check
+has '^  exempt: 0{39}7 and its history$' 'what is not judged'
+has '^  signers: 1 root, revocation require' 'one root is not several'
+
+# ---- revocation lists ----------------------------------------------------------
+mkdir "$T/crls"
+sed 's/crl = .*/crl = crls/' "$T/good" >"$T/policy"
+warned 'no current revocation list of CN=ca,O=Test: .*crl-fetch' \
+	'a directory without a list'
+faketime '40 days ago' openssl ca -config "$T/pki/ca.cnf" -gencrl \
+	-keyfile "$T/pki/ca.key" -cert "$T/pki/ca.pem" -crldays 30 \
+	-out "$T/crls/old.crl" 2>/dev/null
+warned 'list of CN=ca,O=Test, the last one ended at 20[0-9T:-]*Z: ' 'an old one'
+cp "$T/ca.crl" "$T/crls"
+check
+hasnt 'warning' 'a current one beside it'
+pki_root other
+cat "$T/pki/other.pem" "$T/pki/ca.pem" >"$T/both.pem"
+sed 's/roots = roots.pem/roots = both.pem/' "$T/good" >"$T/policy"
+warned 'list of CN=other,O=Test: ' 'one of two authorities'
+pki_leaf ca self ''
+openssl req -x509 -new -key "$T/pki/self.key" -subj /CN=self -days 9 \
+	-addext basicConstraints=critical,CA:FALSE -out "$T/pki/self.pem"
+cat "$T/pki/self.pem" "$T/pki/ca.pem" >"$T/both.pem"
+check
+hasnt 'warning' 'but not of a signer who is a root'
+rm "$T/both.pem"
+cp "$T/good" "$T/policy"
+printf '\tintermediates = inter.pem\n' >"$T/p"
+sed -i "/crl = /r $T/p" "$T/policy"
+pki_leaf ca inter '' basicConstraints=critical,CA:TRUE \
+	keyUsage=critical,keyCertSign,cRLSign
+cp "$T/pki/inter.pem" "$T/inter.pem"
+warned 'list of CN=inter,O=Test: ' 'an intermediate'
 
 { cat "$T/good"; printf '[ref "refs/x"]\n\trequire = tips\n'; } >"$T/policy"
 check

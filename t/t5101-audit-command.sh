@@ -191,6 +191,9 @@ exits 2 'the same as JSON' touchmark audit --policy "$T/broken" --json HEAD
 has '^\{"status":"error","code":2,"reason":"policy-invalid"' 'with its reason'
 git init -q --object-format=sha256 "$T/sha256"
 git -C "$T/sha256" -c commit.gpgSign=false commit -q --allow-empty -m x
+audit 1 'a repository that git reads alone' "$T/sha256" HEAD
+has 'signature-missing: the commit' 'is judged'
+git -C "$T/sha256" config touchmark.gateReader libgit2
 audit 4 'a repository that cannot be judged' "$T/sha256" HEAD
 has ' internal-error: this repository cannot be read' 'is not passed over'
 printf 'no hook line\n' >"$T/in"

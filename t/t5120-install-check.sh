@@ -2,7 +2,7 @@
 # touchmark audit --install-check: is the gate in the way of a push?
 # shellcheck source=lib.sh
 . "${0%/*}/lib.sh"
-need git openssl
+need git openssl faketime
 
 pki_root ca
 pki_crl ca
@@ -132,6 +132,18 @@ bad 'record: .*cannot be written' 'a record that cannot be kept'
 git -C "$S" config --unset touchmark.gateLog
 good 'no record'
 has '^warn  record: ' 'is a warning'
+git -C "$S" config touchmark.policyRoot "$T/roots.pem"
+check
+has '^warn  config: .*touchmark.policyroot: unknown key; ' 'a misspelt key'
+git -C "$S" config --unset touchmark.policyRoot
+mv "$T/ca.crl" "$T/kept.crl"
+faketime '40 days ago' openssl ca -config "$T/pki/ca.cnf" -gencrl \
+	-keyfile "$T/pki/ca.key" -cert "$T/pki/ca.pem" -crldays 30 \
+	-out "$T/ca.crl" 2>/dev/null
+check
+has '^warn  policy: there is no current revocation list of CN=ca,O=Test, the last one ended at .*; touchmark crl-fetch' \
+	'a list that has ended'
+mv "$T/kept.crl" "$T/ca.crl"
 git -C "$S" config receive.fsckObjects false
 git -C "$S" config receive.procReceiveRefs refs/for
 check

@@ -123,6 +123,7 @@ gate_repo other
 git checkout -q --orphan x509
 git -c gpg.format=x509 -c user.signingKey=dev commit -q --allow-empty -m x
 try signature-format 'CMS where only OpenPGP is allowed'
+has 'set gpg\.format to openpgp and sign again' 'what to say to git'
 git checkout -q --orphan plain
 git -c commit.gpgSign=false commit -q --allow-empty -m x
 try signature-missing 'no signature'

@@ -119,6 +119,7 @@ for at in 40 $((size / 2)) $((size - 3)); do
 done
 exits 1 'no signature there' touchmark approve -k bob f nothing.p7s
 has 'refused signature-missing' 'is signature-missing'
+has 'hint: .*touchmark sign FILE' 'and speaks of files'
 echo rubbish >r.p7s
 exits 1 'no signature at all' touchmark approve -k bob f r.p7s
 has 'refused signature-malformed' 'is signature-malformed'

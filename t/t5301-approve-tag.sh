@@ -83,6 +83,8 @@ exits 4 'an option in its place' touchmark approve --tag --all -k bob
 exits 2 'a file as well' touchmark approve --tag v1.0 f f.p7s
 exits 2 'and -o' touchmark approve --tag v1.0 -o x -k bob
 exits 4 'no repository' touchmark approve --tag v1.0 -C "$T/pki" -k bob
+has 'opens no repository here' 'is told'
+hasnt 'touchmark audit' 'in words of its own'
 exits 4 'no directory' touchmark approve --tag v1.0 -C "$T/nowhere" -k bob
 exits 3 'no key' touchmark approve --tag v1.0 -k nobody
 # a changed tag: its own signature does not hold

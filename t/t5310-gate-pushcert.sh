@@ -124,6 +124,15 @@ as eve --signed main:refs/free/e
 tap "$RC" 'accepted: where a rule lets them'
 refused_as eve signer-not-allowed 'one ref of two is not theirs' --signed \
 	main:refs/free/f main:refs/heads/f
+printf '[ref "refs/free/x*"]\n\trequire = nothing\n\trole = developers\n' \
+	>>"$T/policy"
+refused_as eve signer-not-allowed 'one rule of two is not for them' --signed \
+	main:refs/free/x
+printf '[ref "refs/free/y*"]\n\trequire = nothing\n\ttimestamp = always\n' \
+	>>"$T/policy"
+accept 'a rule that wants tokens: the nonce tells the time' --signed \
+	main:refs/free/y
+policy require
 refused_as mallory chain-untrusted 'under another root' --signed \
 	main:refs/free/m
 refused_as old cert-expired 'by an expired certificate' --signed \
@@ -269,7 +278,13 @@ git -C "$SRV" config receive.certNonceSeed another
 hook_refused 'the seed was changed' 'not issued by this server' \
 	"$T/cert.one" "$NONCE" "$Z $ONE refs/heads/main"
 git -C "$SRV" config --unset receive.certNonceSeed
+run git push -q "file://$SRV" HEAD:refs/heads/no-seed
+has 'the push is not signed; the administrator must set receive\.certNonceSeed' \
+	'nobody is told to sign where nobody can'
 hook_refused 'no seed at all' 'issues no nonces; .*receive.certNonceSeed' \
+	"$T/cert.one" "$NONCE" "$Z $ONE refs/heads/main"
+git -C "$SRV" config receive.certNonceSeed ''
+hook_refused 'an empty seed' 'issues no nonces; .*receive.certNonceSeed' \
 	"$T/cert.one" "$NONCE" "$Z $ONE refs/heads/main"
 git -C "$SRV" config receive.certNonceSeed "$SEED"
 # altered, every part of it

@@ -50,7 +50,7 @@ ALL="$REFS/*:$REFS/*"
 git tag -s -m x v1
 refuse threshold-unmet 'one signer of two' v1
 has '1 of 2 different signers of the role .release.' 'counts'
-has 'touchmark approve' 'says what to do'
+has 'touchmark approve --tag NAME' 'says what to do'
 approve v1 bob
 refuse threshold-unmet 'an approval that stays at home' v1
 accept 'with the approval' v1 "$ALL"

@@ -73,12 +73,38 @@ entry "\"judged\":2.*\"oids\":\\[\"[0-9a-f]{40}\",\"[0-9a-f]{40}\"\\]\\}\\]\\}\$
 is "$(sed -n 2p "$LOG" | sed 's/.*"prev":"\([0-9a-f]*\)".*/\1/')" \
 	"$(sed -n 1p "$LOG" | sha256sum | cut -d' ' -f1)" 'and hold the first one'
 
+# Whoever signed one object is not told as the signer of the next.
+pki_leaf ca eve eve@example.org
+commit four
+FOUR=$(git rev-parse HEAD)
+git reset -q --hard HEAD~1
+git config user.signingKey eve
+GIT_COMMITTER_EMAIL=eve@example.org commit five
+git config user.signingKey dev
+FIVE=$(git rev-parse HEAD)
+push "$FOUR:refs/heads/a" "$FIVE:refs/heads/b" "$ONE:refs/zzz/c"
+entry "\"signers\":\\[\\{[^]]*CN=dev[^]]*\\]\\},\\{[^]]*CN=eve[^]]*\\]\\}\\],\"verdicts\"" \
+	'two people are two signers'
+entry "\"ref\":\"refs/heads/a\",[^]]*\"signer\":0,[^]]*\\],\"oids\":\\[\"$FOUR\"[],]" \
+	'what the first one signed'
+entry "\"ref\":\"refs/heads/b\",[^]]*\"signer\":1,[^]]*\\],\"oids\":\\[\"$FIVE\"\\]" \
+	'and the second'
+entry "\"verdict\":\"ref-unmatched\",\"text\":\"[^\"]*\",\"oids\":\\[\"$ONE\"\\]" \
+	'and what nobody looked at has none'
+git reset -q --hard HEAD~1
+commit six
+SIX=$(git rev-parse HEAD)
+git reset -q --hard HEAD~1
+push "$FOUR:refs/heads/a" "$SIX:refs/heads/b"
+entry "\"ref\":\"refs/heads/b\",[^]]*\\],\"oids\":\\[\"$SIX\"[],]" \
+	'one person, two refs: each with what it holds'
+
 # ---- refused, let in, invalid --------------------------------------------------
 git -c commit.gpgSign=false commit -q --allow-empty -m unsigned
 BAD=$(git rev-parse HEAD)
 commit above
 refuse signature-missing 'an unsigned commit below a signed one' main
-entries 3 'is recorded'
+entries 5 'is recorded'
 entry '"outcome":"refused","judged":2,"refused":1,' 'as refused'
 entry "\"verdict\":\"signature-missing\",\"text\":\"the commit carries no signature\",\"oids\":\\[\"$BAD\"\\]" \
 	'with the object and why'

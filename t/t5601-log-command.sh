@@ -96,6 +96,7 @@ again() {
 breaks() {	# LINE WHAT
 	exits 1 "verify: $2" touchmark log verify "$LOG"
 	has "log:$1: the chain breaks: " "at line $1"
+	has 'hint: find out why; then touchmark log rotate' 'what to do'
 	exits 1 "show: $2" touchmark log show "$LOG"
 	has "log:$1: the chain breaks: " 'says it too'
 	again

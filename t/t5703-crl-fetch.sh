@@ -153,6 +153,12 @@ policy
 git config --file "$T/config" touchmark.policy "$T/policy"
 ok 'the configured policy' env TOUCHMARK_CONFIG="$T/config" \
 	touchmark crl-fetch "$WWW/tsa.crl"
+# As systemd would expand it; another policy must be able to stand there.
+sed -n 's|^ExecStart=@bindir@/||p' "$TOP/systemd/touchmark-crl-fetch.service" \
+	>"$T/unit"
+ok 'the line of the unit' env POLICY="$T/policy" ARGS="$WWW/tsa.crl" \
+	sh -e "$T/unit"
+has ': unchanged: CRL ' 'with a policy of one'"'"'s own'
 exits 2 'no policy' crl_fetch --policy "$T/none"
 exits 2 'an address that is none' crl_fetch ldap://127.0.0.1/ca
 has 'no http or https address' 'says so'

@@ -77,6 +77,23 @@ stays 'none there' '404'
 crl_make "$T/www/ca.crl" ca --number 9 \
 	--idp "fullname:URI:$WWW/ca.crl,onlyuser:TRUE"
 stays 'another scope' 'another scope'
+# What was put there by somebody else does not keep the true one away.
+cp "$T/pki/other.key" "$T/pki/ca.key"
+crl_make "$T/planted" ca --number 90 --der
+cp "$T/ca.key.kept" "$T/pki/ca.key"
+cp "$T/planted" "$f"
+crl_make "$T/www/ca.crl" ca --number 6 --der
+ok 'a list by another key lies there' crl_fetch
+has 'updated: CRL 6' 'and is replaced'
+cmp -s "$T/www/ca.crl" "$f"
+tap $? 'by the true one'
+# Naming a certificate is not trusting it.
+pki_root rogue
+crl_make "$T/www/rogue.crl" rogue --number 1
+exits 5 'the list of an authority that no root vouches for' crl_fetch \
+	--cert "$T/pki/rogue.pem" "$WWW/rogue.crl"
+has 'rogue.crl: failed: .*CN=rogue.*nobody of its name is known' 'is told'
+is "$(fetched)" 1 'and not kept'
 
 # ---- servers ---------------------------------------------------------------------
 # The file's name follows the address, so each begins with its own.

@@ -4,6 +4,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
 #include <openssl/err.h>
 
 #include "core/identity.h"
@@ -16,6 +18,7 @@
 struct person {
 	const struct tmk_finding *f;
 	struct tmk_buf emails;	/* in lower case, each closed by a NUL */
+	bool more;		/* than are looked at */
 };
 
 struct search {
@@ -27,14 +30,16 @@ struct search {
 
 /* Case counts where somebody is let in. Here two spellings of one address
  * would make two people. */
-static int add_email(struct tmk_buf *out, const char *mail,
-		     struct tmk_err *err)
+static int add_email(struct person *p, const char *mail, struct tmk_err *err)
 {
 	size_t len = strlen(mail), i;
+	struct tmk_buf *out = &p->emails;
 	uint8_t *to;
 
-	if (out->max - out->len < len + 1)
+	if (out->max - out->len < len + 1) {
+		p->more = true;
 		return 0;
+	}
 	to = tmk_buf_reserve(out, len + 1);
 	if (!to)
 		return tmk_err_nomem(err);
@@ -50,14 +55,16 @@ static int read_emails(struct person *p, struct tmk_err *err)
 	const char *next = NULL;
 	int i;
 
-	for (i = 0; p->f->cert && i < EMAILS_MAX; i++) {
+	for (i = 0; p->f->cert && !p->more; i++) {
 		if (!tmk_cert_email(mail, sizeof(mail), p->f->cert, i))
-			return 0;
-		if (add_email(&p->emails, mail, err))
+			break;
+		if (i == EMAILS_MAX)
+			p->more = true;
+		else if (add_email(p, mail, err))
 			return -1;
 	}
 	while ((next = tmk_identity_next(&p->f->emails, next)))
-		if (add_email(&p->emails, next, err))
+		if (add_email(p, next, err))
 			return -1;
 	return 0;
 }
@@ -73,6 +80,30 @@ static bool share_email(const struct person *a, const struct person *b)
 	return false;
 }
 
+static bool is_rsa(const EVP_PKEY *key)
+{
+	int id = EVP_PKEY_get_base_id(key);
+
+	return id == EVP_PKEY_RSA || id == EVP_PKEY_RSA_PSS;
+}
+
+/* OpenSSL finds two RSA keys of different names (RFC 4055 1.2) different,
+ * whatever they are. */
+static bool same_key(const EVP_PKEY *a, const EVP_PKEY *b)
+{
+	BIGNUM *x = NULL, *y = NULL;
+	bool same;
+
+	if (!is_rsa(a) || !is_rsa(b))
+		return EVP_PKEY_eq(a, b) == 1;
+	same = EVP_PKEY_get_bn_param(a, OSSL_PKEY_PARAM_RSA_N, &x) != 1 ||
+		EVP_PKEY_get_bn_param(b, OSSL_PKEY_PARAM_RSA_N, &y) != 1 ||
+		!BN_cmp(x, y);
+	BN_free(x);
+	BN_free(y);
+	return same;
+}
+
 static bool share_key(const struct tmk_finding *a, const struct tmk_finding *b)
 {
 	bool same;
@@ -80,14 +111,15 @@ static bool share_key(const struct tmk_finding *a, const struct tmk_finding *b)
 	if (a->primary_id[0] && !strcmp(a->primary_id, b->primary_id))
 		return true;
 	ERR_set_mark();
-	same = a->key && b->key && EVP_PKEY_eq(a->key, b->key) == 1;
+	same = a->key && b->key && same_key(a->key, b->key);
 	ERR_pop_to_mark();
 	return same;
 }
 
 static bool same_person(const struct person *a, const struct person *b)
 {
-	if (share_key(a->f, b->f) || share_email(a, b))
+	/* one who has addresses that nobody looked at may be anybody */
+	if (a->more || b->more || share_key(a->f, b->f) || share_email(a, b))
 		return true;
 	return a->f->cert && b->f->cert &&
 		(!a->emails.len || !b->emails.len) &&

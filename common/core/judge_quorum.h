@@ -4,7 +4,8 @@
  * Given good signers, it answers for how many people they surely stand. Two
  * signers are one person when they share a key, an OpenPGP primary key or an
  * e-mail address; two certificates also when their subjects are the same and
- * one of them has no address. Knows nothing of roles and refs.
+ * one of them has no address; and whoever has more addresses than are looked at
+ * (64, or 16 KiB) cannot be told from anybody. Knows nothing of roles and refs.
  */
 #ifndef TMK_CORE_JUDGE_QUORUM_H
 #define TMK_CORE_JUDGE_QUORUM_H

@@ -267,6 +267,10 @@ bool tmk_cms_attr_unsigned(struct tmk_signature *sig,
 		if (!next_attr(&a, &c))
 			return malformed(v, "an unsigned attribute is "
 					 "malformed");
+		/* RFC 5652 11, RFC 5035 3: they must not stand here */
+		if (known(a.type))
+			return malformed(v, "an attribute that is to be signed "
+					 "is not");
 		if (a.type == TMK_OID_TIMESTAMP &&
 		    !read_token(sig, &a.value, v))
 			return false;

@@ -83,6 +83,16 @@ static enum tmk_ber_result open_element(struct scan *s,
 	return TMK_BER_OK;
 }
 
+/* X.690 10.2: in DER no string or time is cut in pieces; of the universal
+ * types only sequences, sets, EXTERNAL (8) and EMBEDDED PDV (11) hold others. */
+static bool in_pieces(uint8_t tag)
+{
+	return !(tag & 0xc0) && tag & TMK_BER_CONSTRUCTED &&
+		tag != TMK_BER_SEQUENCE && tag != TMK_BER_SET &&
+		tag != (TMK_BER_CONSTRUCTED | 8) &&
+		tag != (TMK_BER_CONSTRUCTED | 11);
+}
+
 /* One step: a header, or the end-of-contents octets. */
 static enum tmk_ber_result scan_step(struct scan *s, const uint8_t *data,
 				     size_t len, bool der)
@@ -99,7 +109,7 @@ static enum tmk_ber_result scan_step(struct scan *s, const uint8_t *data,
 		s->depth--;
 		return TMK_BER_OK;
 	}
-	if (der && !h.shortest)
+	if (der && (!h.shortest || in_pieces(h.tag)))
 		return TMK_BER_MALFORMED;
 	return open_element(s, &h, limit);
 }

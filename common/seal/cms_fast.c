@@ -29,18 +29,33 @@ static struct tmk_ber as_ber(const struct tmk_strict *e)
 		e->len };
 }
 
-/* signedAttrs [0]: DER throughout, in the order of a SET OF. */
+/* Each in the order of a SET OF (X.690 11.6), its values as well: DER of them
+ * is what was signed, whoever writes it again. */
+static bool in_order(const struct tmk_strict *attrs)
+{
+	struct tmk_strict_cursor in, one, values;
+	struct tmk_strict oid;
+
+	tmk_strict_enter(&in, attrs);
+	if (!tmk_strict_sorted(&in))
+		return false;
+	while (!tmk_strict_done(&in))
+		if (!tmk_strict_open(&one, &in, TMK_STRICT_SEQUENCE) ||
+		    !tmk_strict_take(&oid, &one, TMK_STRICT_OID) ||
+		    !tmk_strict_open(&values, &one, TMK_STRICT_SET) ||
+		    !tmk_strict_sorted(&values))
+			return false;
+	return true;
+}
+
+/* signedAttrs [0]: DER throughout. */
 static bool read_signed(struct found *f, struct tmk_strict_cursor *c)
 {
 	struct tmk_verdict v = TMK_VERDICT_INIT;
-	struct tmk_strict_cursor in;
 	struct tmk_strict e;
 
 	if (!tmk_strict_take(&e, c, TMK_STRICT_TAGGED) ||
-	    !tmk_strict_whole(e.body, e.len))
-		return false;
-	tmk_strict_enter(&in, &e);
-	if (!tmk_strict_sorted(&in))
+	    !tmk_strict_whole(e.body, e.len) || !in_order(&e))
 		return false;
 	f->signer.attrs = as_ber(&e);
 	return tmk_cms_attr_signed(&f->sig, &f->signer, &v);

@@ -22,6 +22,7 @@ struct about {
 	X509 *cert, *issuer;	/* borrowed from the chain */
 	OCSP_BASICRESP *basic;
 	int64_t produced;
+	int64_t until;		/* the end of who signed it */
 	char *why;
 	size_t size;
 	struct tmk_err *err;
@@ -143,20 +144,22 @@ static int may_speak(const struct about *a, X509 *delegate)
 	return good;
 }
 
-/* Whether the issuer's own certificate was in force when it signed. */
-static bool in_force(const struct about *a)
+/* Whether the certificate of who signed was in force then; until when is kept.
+ * The time is his own word, so his end counts again for what is current. */
+static bool in_force(struct about *a, X509 *signer)
 {
 	int64_t from, to;
 
-	if (tmk_cert_validity(&from, &to, a->issuer, NULL) ||
+	if (tmk_cert_validity(&from, &to, signer, NULL) ||
 	    a->produced < from || a->produced > to)
 		return nothing(a, "was made outside the validity of its "
 			       "authority");
+	a->until = to;
 	return true;
 }
 
 /* Whether somebody signed who may. 1, 0 with why, or -1. */
-static int is_authentic(const struct about *a)
+static int is_authentic(struct about *a)
 {
 	const STACK_OF(X509) *certs = OCSP_resp_get0_certs(a->basic);
 	const X509_ALGOR *alg = OCSP_resp_get0_tbs_sigalg(a->basic);
@@ -168,7 +171,7 @@ static int is_authentic(const struct about *a)
 		return nothing(a, "is signed with a weak digest");
 	if (is_responder(a->basic, a->issuer) &&
 	    signed_by(a->basic, X509_get0_pubkey(a->issuer)))
-		return in_force(a);
+		return in_force(a, a->issuer);
 	for (i = 0; i < sk_X509_num(certs); i++) {
 		X509 *cert = sk_X509_value(certs, i);
 		char why[80];
@@ -177,7 +180,8 @@ static int is_authentic(const struct about *a)
 		    tmk_cert_key_ok(cert, RESPONDER_MIN_RSA, why,
 				    sizeof(why)) &&
 		    signed_by(a->basic, X509_get0_pubkey(cert)))
-			return may_speak(a, cert);
+			return in_force(a, cert) ? may_speak(a, cert) :
+				0;
 	}
 	return nothing(a, "is not signed by anybody who may");
 }
@@ -200,10 +204,11 @@ static bool is_timely(const struct about *a, int64_t from, int64_t to)
 	if (a->produced > r->now + TMK_OCSP_SKEW)
 		return nothing(a, "comes from the future");
 	/* RFC 6960 2.4: without nextUpdate there may be news at any time. */
-	if (to != TMK_TIME_NONE && r->now <= to)
+	if (to != TMK_TIME_NONE && r->now <= to && r->now <= a->until)
 		return true;
 	if (!r->stamped)
-		return nothing(a, "is out of date");
+		return nothing(a, r->now > a->until ? "is by a responder who "
+			       "has expired since" : "is out of date");
 	if (from < r->at)
 		return nothing(a, "is older than the signature, and out of "
 			       "date");

@@ -45,8 +45,9 @@ struct tmk_ocsp_answer {
  * - a CertID with SHA-1 or SHA-256 names that issuer and the serial number;
  * - version, times and extensions are as they should be.
  * Such a response makes REVOKED whenever it says so, however old. It makes
- * GOOD when now lies before its nextUpdate; or, where a timestamp proves the
- * time of the signature, when its thisUpdate is no earlier than that and within
+ * GOOD when now lies before its nextUpdate and the end of whoever signed it
+ * (its times are that one's own word); or, where a timestamp proves the time of
+ * the signature, when its thisUpdate is no earlier than that and within
  * the certificate's validity. One that says unknown undoes GOOD.
  * Returns 0 with *answer, negative (TMK_INTERNAL) when it could not judge.
  */

@@ -110,8 +110,16 @@ bool tmk_strict_is_oid(const struct tmk_strict *e)
 	return true;
 }
 
-/* A primitive element in the one form that DER has for its value; of strings
- * and times only their users know. */
+/* X.690 8.6.2 and 11.2.1: how many bits are unused, which then are zero. */
+static bool is_bits(const uint8_t *body, size_t len)
+{
+	if (!len || body[0] > 7 || (len == 1 && body[0]))
+		return false;
+	return len == 1 || !(body[len - 1] & ((1u << body[0]) - 1));
+}
+
+/* A primitive element in the one form that DER has for its value; of other
+ * strings and of times only their users know. */
 static bool is_plain(const uint8_t *p, size_t size, size_t len)
 {
 	struct tmk_strict e = { *p, p, size + len, p + size, len };
@@ -119,6 +127,14 @@ static bool is_plain(const uint8_t *p, size_t size, size_t len)
 	switch (*p) {
 	case TMK_STRICT_BOOLEAN:
 		return len == 1 && (!p[size] || p[size] == 0xff);
+	case TMK_STRICT_ENUMERATED:
+		e.tag = TMK_STRICT_INTEGER;
+		return tmk_strict_is_integer(&e);
+	case TMK_STRICT_BITS:
+		return is_bits(e.body, len);
+	case TMK_STRICT_SEQUENCE & ~0x20:
+	case TMK_STRICT_SET & ~0x20:
+		return false;	/* never primitive */
 	case TMK_STRICT_INTEGER:
 		return tmk_strict_is_integer(&e);
 	case TMK_STRICT_NULL:
@@ -128,6 +144,14 @@ static bool is_plain(const uint8_t *p, size_t size, size_t len)
 	default:
 		return true;
 	}
+}
+
+/* X.690 10.2: strings and times are never cut in pieces; of the universal
+ * types these two alone hold others. */
+static bool may_hold(uint8_t tag)
+{
+	return tag & 0xc0 || tag == TMK_STRICT_SEQUENCE ||
+		tag == TMK_STRICT_SET;
 }
 
 bool tmk_strict_whole(const uint8_t *data, size_t len)
@@ -150,7 +174,7 @@ bool tmk_strict_whole(const uint8_t *data, size_t len)
 			at += size + n;
 			continue;
 		}
-		if (depth == TMK_STRICT_DEPTH)
+		if (depth == TMK_STRICT_DEPTH || !may_hold(*at))
 			return false;
 		at += size;
 		end[++depth] = at + n;

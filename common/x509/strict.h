@@ -22,9 +22,11 @@
 enum {
 	TMK_STRICT_BOOLEAN = 0x01,
 	TMK_STRICT_INTEGER = 0x02,
+	TMK_STRICT_BITS = 0x03,
 	TMK_STRICT_OCTETS = 0x04,
 	TMK_STRICT_NULL = 0x05,
 	TMK_STRICT_OID = 0x06,
+	TMK_STRICT_ENUMERATED = 0x0a,
 	TMK_STRICT_UTC_TIME = 0x17,
 	TMK_STRICT_GENERALIZED_TIME = 0x18,
 	TMK_STRICT_SEQUENCE = 0x30,
@@ -71,8 +73,9 @@ bool tmk_strict_skip(struct tmk_strict_cursor *c, const void *der,
 		     size_t len);
 
 /* Whether `len` bytes are whole elements, everything inside them too, nested
- * at most TMK_STRICT_DEPTH deep, with numbers, truth values and identifiers
- * in the one form that they have. None at all is fine. */
+ * at most TMK_STRICT_DEPTH deep, with numbers, truth values, identifiers and
+ * strings of bits in the one form that they have, and no string in pieces. None
+ * at all is fine. */
 bool tmk_strict_whole(const uint8_t *data, size_t len);
 
 /* Whether the elements that are left stand in the order of a SET OF, each

@@ -261,18 +261,12 @@ static void refused(const char *what)
 	ok(strstr(err.hint, "touchmark log rotate"), "the way out: %s", what);
 }
 
-static void test_tampered(void)
+/* Every bit of a log counts. */
+static size_t find_changes(const char *all, size_t len)
 {
-	char *all, *changed, *head;
-	size_t i, len, found = 0;
+	char *changed = strdup(all);
+	size_t i, found = 0;
 
-	fresh("tampered");
-	for (i = 0; i < 3; i++)
-		must(!append("\"a\":\"text\""));
-	all = strdup(slurp(path));
-	head = strdup(slurp(beside(".head")));
-	len = strlen(all);
-	changed = strdup(all);
 	for (i = 0; i < len; i++) {
 		changed[i] ^= 1;
 		put(path, changed, len);
@@ -280,7 +274,24 @@ static void test_tampered(void)
 			report.broken > 0 && report.broken <= 4;
 		changed[i] ^= 1;
 	}
-	is_int((long long)found, (long long)len, "every changed bit is seen");
+	free(changed);
+	return found;
+}
+
+static void test_tampered(void)
+{
+	char *all, *head;
+	size_t len;
+	int i;
+
+	fresh("tampered");
+	for (i = 0; i < 3; i++)
+		must(!append("\"a\":\"text\""));
+	all = strdup(slurp(path));
+	head = strdup(slurp(beside(".head")));
+	len = strlen(all);
+	is_int((long long)find_changes(all, len), (long long)len,
+	       "every changed bit is seen");
 	put(path, all, len * 2 / 3);
 	is_int(verify(), 1, "a cut end");
 	refused("a cut end");
@@ -294,6 +305,9 @@ static void test_tampered(void)
 	put(path, "", 0);
 	is_int(verify(), 1, "an emptied log");
 	refused("an emptied log");
+	put(beside(".head"), "{\"seq\":0}\n", 10);
+	refused("an emptied log with a spoiled head");
+	put(beside(".head"), head, strlen(head));
 	unlink(path);
 	is_int(verify(), 1, "a log that is gone");
 	refused("a log that is gone");
@@ -313,8 +327,58 @@ static void test_tampered(void)
 	is_int(append("\"z\":1"), -1, "a log that others may write");
 	is_int(err.code, TMK_INPUT, "is no log of ours");
 	free(all);
-	free(changed);
 	free(head);
+}
+
+static void test_last_line(void)
+{
+	char *all;
+	size_t len;
+	int i;
+
+	fresh("last-line");
+	for (i = 0; i < 3; i++)
+		must(!append("\"a\":\"text\""));
+	all = strdup(slurp(path));
+	len = strlen(all);
+	all[len - 5] ^= 1;
+	put(path, all, len);
+	refused("a last line that was changed");
+	all[len - 1] = '\0';
+	put(path, all, (size_t)(strrchr(all, '\n') - all) + 1);
+	is_int(verify(), 1, "the last line cut off");
+	refused("the last line cut off");
+	free(all);
+}
+
+/* Whoever writes a log anew cannot begin it with any number but one. */
+static void test_numbers(void)
+{
+	static const struct {
+		int seq;
+		const char *what;
+		int rc;
+	} some[] = {
+		{ 1, "a log begins with one", 0 },
+		{ 2, "not with two", 1 },
+	};
+	char line[256];
+	size_t i;
+	int n;
+
+	for (i = 0; i < 2; i++) {
+		struct tmk_chain_report r;
+
+		fresh(i ? "from-two" : "from-one");
+		n = snprintf(line, sizeof(line), "{\"seq\":%d,\"prev\":\"%064d\","
+			     "\"time\":\"2025-06-15T15:06:40Z\",\"kind\":"
+			     "\"test\"}\n", some[i].seq, 0);
+		put(path, line, (size_t)n);
+		/* without a head the reading itself comes to its end */
+		is_int(tmk_chain_log_read(&r, path, NULL, &err), 1, "no head");
+		is_int((long long)r.broken, some[i].rc ? 1 : 2, "%s: %s",
+		       some[i].what, r.text);
+	}
 }
 
 /* ---- rotation ------------------------------------------------------------------ */
@@ -444,6 +508,8 @@ int main(void)
 	test_torn();
 	test_torn_twice();
 	test_tampered();
+	test_last_line();
+	test_numbers();
 	test_rotate();
 	test_rotate_torn();
 	test_writers();

@@ -140,6 +140,60 @@ static bool known(const struct tmk_chain_request *r)
 	return found;
 }
 
+/* Whatever else a request may ask for. */
+static void switches(void)
+{
+	static const struct {
+		const char *what;
+		size_t at;
+	} some[] = {
+#define SWITCH(s) { #s, offsetof(struct tmk_chain_request, s) }
+		SWITCH(stamped), SWITCH(eku_critical_alone), SWITCH(any_leaf),
+		SWITCH(explicit_policy), SWITCH(inhibit_mapping),
+		SWITCH(inhibit_any), SWITCH(strict), SWITCH(any_strength),
+		SWITCH(honour_invalidity)
+#undef SWITCH
+	};
+	struct tmk_chain_request r;
+	struct world w;
+	size_t i;
+
+	world_make(&w, NULL, NULL);
+	ok(!both(&w.request) && known(&w.request), "a chain is known");
+	for (i = 0; i < sizeof(some) / sizeof(some[0]); i++) {
+		r = w.request;
+		*(bool *)((char *)&r + some[i].at) = true;
+		ok(!known(&r), "not with another %s", some[i].what);
+	}
+	r = w.request;
+	r.ca_min_rsa = 4096;
+	ok(!known(&r), "not with another strength above it");
+	world_free(&w);
+}
+
+/* A certificate that the policy brings may end as well. */
+static void brought(void)
+{
+	const struct mint_spec mid = { .name = "mid", .ca = true,
+		.serial = 7, .from = T0 - 2 * DAY, .to = T0 + 2 * DAY };
+	struct tmk_err err = TMK_ERR_INIT;
+	struct tmk_chain_window window;
+	struct world w;
+
+	world_make(&w, &mid, NULL);
+	mint_must(!tmk_trust_add_intermediates(w.trust, mint_pem("mid.pem",
+				w.mid.cert), &err), err.text);
+	w.request.untrusted = NULL;
+	ok(tmk_chain_memo_window(&window, &w.request) &&
+	   window.at_from == T0 - 2 * DAY + 1 &&
+	   window.at_to == T0 + 2 * DAY - 1,
+	   "a certificate of the policy limits it");
+	ok(!both(&w.request) && known(&w.request), "a chain through it");
+	w.request.at = T0 + 3 * DAY;
+	ok(!known(&w.request) && !both(&w.request), "not for ever");
+	world_free(&w);
+}
+
 static void questions(void)
 {
 	const struct mint_revoked lost = { 9, T0 - 3 * DAY, 1, 0 };
@@ -253,6 +307,8 @@ int main(void)
 	const struct mint_revoked held = { 9, T0 - 2 * DAY, 6, 0 };
 
 	questions();
+	switches();
+	brought();
 	windows();
 	wander(NULL, "nobody revoked");
 	wander(&superseded, "superseded");

@@ -10,6 +10,7 @@
 
 #include "t/unit/fast_differ.h"
 #include "t/unit/fast_samples.h"
+#include "t/unit/forge.h"
 
 /* Sanitizers make each step cost twenty times as much: they see fewer. */
 #ifdef __SANITIZE_ADDRESS__
@@ -215,6 +216,53 @@ static void foreign(void)
 	sample_world_release(&w);
 }
 
+#define TEN(c) c c c c c c c c c c
+#define UNKNOWN(values) DER("\x30\x33\x06\x03\x2a\x03\x04\x31\x2c" values)
+
+/* An attribute that nobody knows, rightly signed as it stands: whoever writes
+ * it again in DER to verify that must come to the same bytes. */
+static void unknown(const struct sample_world *w)
+{
+	static const struct {
+		struct der attr;
+		bool usual;
+		const char *what;
+	} all[] = {
+		{ UNKNOWN("\x04\x14" TEN("aa") "\x04\x14" TEN("ab")), true,
+		  "two values" },
+		{ UNKNOWN("\x04\x14" TEN("ab") "\x04\x14" TEN("aa")), false,
+		  "two values out of order" },
+		{ UNKNOWN("\x04\x14" TEN("aa") "\x04\x14" TEN("aa")), false,
+		  "one value twice" },
+		{ UNKNOWN("\x0c\x2a" TEN("abcd") "ab"), true, "a string" },
+		{ UNKNOWN("\x2c\x2a\x0c\x28" TEN("abcd")), false,
+		  "a string in pieces" },
+		{ UNKNOWN("\x03\x2a\x01" TEN("abcd") "\x02"), true, "bits" },
+		{ UNKNOWN("\x03\x2a\x01" TEN("abcd") "\x01"), false,
+		  "bits with a rest" },
+		{ UNKNOWN("\x0a\x2a\x00" TEN("abcd") "\x01"), false,
+		  "a choice written too long" },
+		{ UNKNOWN("\x10\x2a" TEN("abcd") "ab"), false,
+		  "a sequence without elements" },
+	};
+	struct tmk_buf der = TMK_BUF_INIT(TMK_SEAL_MAX);
+	uint8_t digest[TMK_DIGEST_MAX];
+	struct forge f = { .key = w->dev.key, .cert = w->dev.cert,
+		.digest = digest };
+	size_t i;
+
+	must_be(!tmk_digest_bytes(TMK_SHA256, SAMPLE_CONTENT,
+				  strlen(SAMPLE_CONTENT), digest,
+				  &f.digest_len, NULL));
+	for (i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		f.more_attrs = all[i].attr;
+		der.len = 0;
+		forge(&der, &f);
+		whole(&der, all[i].usual, 0, all[i].what);
+	}
+	tmk_buf_release(&der);
+}
+
 /* ---- every seed --------------------------------------------------------- */
 
 static bool one_seed(const char *path)
@@ -298,6 +346,7 @@ int main(void)
 	trust_world(&w);
 	switched(&w);
 	stamped(&w);
+	unknown(&w);
 	sample_world_release(&w);
 	made(soft_ec("P-256"), soft_ec("P-256"), TMK_SHA256, 3, "P-256");
 	made(soft_rsa(3072), soft_rsa(3072), TMK_SHA256, 0, "RSA-3072");

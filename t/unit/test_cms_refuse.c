@@ -185,6 +185,15 @@ static void test_attributes(void)
 {
 	MALFORMED("no content-type or digest", .attrs = DER(""));
 	MALFORMED("no message digest", .attrs = DER(CONTENT_TYPE));
+	MALFORMED("content-type, unsigned", .unsigned_attrs = DER(
+		  CONTENT_TYPE));
+	MALFORMED("signing time, unsigned",
+		  .unsigned_attrs = DER(UTC("261121063246Z")));
+	MALFORMED("a signing certificate, unsigned",
+		  .unsigned_attrs = DER("\x30\x11" OID_SMIME("\x0c")
+					"\x31\x02\x30\x00"));
+	MALFORMED("a string in pieces", .more_attrs = DER("\x30\x0d\x06\x03"
+		  "\x2a\x03\x04\x31\x06\x2c\x04\x0c\x02" "ab"));
 	MALFORMED("content-type twice", .more_attrs = DER(CONTENT_TYPE));
 	MALFORMED("content-type of other content",
 		  .attrs = DER("\x30\x18" OID_ATTR("\x03") "\x31\x0b"

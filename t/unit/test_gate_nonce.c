@@ -101,7 +101,11 @@ static void test_issued(void)
 {
 	struct tmk_gate_nonce n = server();
 	static const char good[] = "1795240000-" HMAC1;
+	char other[] = "1795240000-" HMAC1;
+	size_t end = sizeof(other) - 2;
 
+	other[end] = other[end] == '0' ? '1' : '0';
+	is_int(judge(&n, other, other), TMK_PUSH_CERT, "the last digit counts");
 	is_int(judge(&n, good, NULL), TMK_PUSH_CERT, "none was issued");
 	is_int(judge(&n, good, ""), TMK_PUSH_CERT, "an empty one");
 	is_int(judge(&n, good, "1795240000-" HTTP), TMK_PUSH_CERT,

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <openssl/param_build.h>
+
 #include "core/judge_object.h"
 #include "t/unit/soft.h"
 #include "t/unit/tap.h"
@@ -38,6 +40,8 @@ static struct player {
 	{ 'y', "Zoe", "email:zoe@x.org" },
 	{ 'w', "Zoe", "email:another@x.org" },
 	{ 'v', "Yan", NULL },
+	{ 'm', "Max", NULL },	/* as many addresses as are looked at */
+	{ 'M', "More", NULL },	/* and one more, Bob's */
 };
 
 #define PLAYERS (sizeof(players) / sizeof(players[0]))
@@ -305,6 +309,28 @@ static void test_nameless(void)
 	expect(TMK_GOOD, "yw", NULL, "one name, but two addresses");
 }
 
+/* Behind the addresses that are looked at there may be that of somebody else
+ * who signed. */
+static void test_crowded(void)
+{
+	start(2);
+	expect(TMK_GOOD, "a", "+m", "somebody with 64 addresses");
+	rule.identity = TMK_IDENTITY_OFF;
+	expect(TMK_THRESHOLD_UNMET, "bM", NULL, "Bob, and Bob as the 65th");
+	expect(TMK_GOOD, "abM", NULL, "two others beside him");
+}
+
+/* "email:n0@x.org,...", and `last`. */
+static void crowd(char *out, size_t size, const char *last)
+{
+	int i, n = 0;
+
+	for (i = 0; i < 64; i++)
+		n += snprintf(out + n, size - (size_t)n, "%semail:n%d@x.org",
+			      i ? "," : "", i);
+	snprintf(out + n, size - (size_t)n, "%s", last);
+}
+
 static void test_many(void)
 {
 	char own[TMK_SIGNATURES_MAX + 1] = "", beside[1024] = "";
@@ -412,6 +438,42 @@ static void test_keys(void)
 	EVP_PKEY_free(k2);
 }
 
+/* The same RSA key under the name that allows PSS alone. */
+static EVP_PKEY *as_pss(EVP_PKEY *rsa)
+{
+	EVP_PKEY_CTX *ctx = must(EVP_PKEY_CTX_new_from_name(NULL, "RSA-PSS",
+							    NULL));
+	OSSL_PARAM *all = NULL;
+	EVP_PKEY *key = NULL;
+
+	must_be(EVP_PKEY_todata(rsa, EVP_PKEY_PUBLIC_KEY, &all) > 0 &&
+		EVP_PKEY_fromdata_init(ctx) > 0 &&
+		EVP_PKEY_fromdata(ctx, &key, EVP_PKEY_PUBLIC_KEY, all) > 0);
+	OSSL_PARAM_free(all);
+	EVP_PKEY_CTX_free(ctx);
+	return key;
+}
+
+static void test_rsa(void)
+{
+	EVP_PKEY *rsa = soft_rsa(2048), *other = soft_rsa(2048);
+	EVP_PKEY *pss = as_pss(rsa);
+	struct tmk_finding f[3], *all[2] = { &f[0], &f[1] };
+	int i;
+
+	person(&f[0], rsa, "K1", "P1", "ann@x.org");
+	person(&f[1], pss, "K2", "P2", "bob@x.org");
+	person(&f[2], other, "K3", "P3", "cat@x.org");
+	is_int(count(all, 2, 2), 1, "one RSA key under two names");
+	all[0] = &f[2];
+	is_int(count(all, 2, 2), 2, "another one");
+	for (i = 0; i < 3; i++)
+		tmk_finding_release(&f[i]);
+	EVP_PKEY_free(rsa);
+	EVP_PKEY_free(other);
+	EVP_PKEY_free(pss);
+}
+
 /* A ring of people who each share with the next: half of them can be told
  * apart. */
 static void test_search(void)
@@ -441,9 +503,14 @@ static void test_search(void)
 
 int main(void)
 {
+	char many[2048], more[2048];
 	EVP_PKEY *key;
 	size_t i;
 
+	crowd(many, sizeof(many), "");
+	crowd(more, sizeof(more), ",email:bob@x.org");
+	player('m')->san = many;
+	player('M')->san = more;
 	for (i = 0; i < PLAYERS; i++) {
 		key = soft_ec("P-256");
 		players[i].cert = soft_cert(&(struct soft_cert){
@@ -461,8 +528,10 @@ int main(void)
 	test_inside();
 	test_beside();
 	test_nameless();
+	test_crowded();
 	test_many();
 	test_keys();
+	test_rsa();
 	test_search();
 	for (i = 0; i < PLAYERS; i++)
 		X509_free(players[i].cert);

@@ -187,6 +187,7 @@ static void test_members(void)
 	X509 *cert = make_cert("email:alice@Example.org,email:a2@x.org");
 	X509 *bare = make_cert(NULL);
 	X509 *two = make_cert("email:alice@example.org@evil.org");
+	X509 *word = make_cert("email:everybody");
 	char sha[TMK_FINGERPRINT_TEXT], ca[TMK_FINGERPRINT_TEXT];
 	char near[TMK_FINGERPRINT_TEXT];
 	STACK_OF(X509) *chain = sk_X509_new_null();
@@ -215,6 +216,8 @@ static void test_members(void)
 	   "an address in the subject does not count");
 	ok(!member(TMK_MEMBER_EMAIL, "*", two, chain),
 	   "an address with two @ is nobody's");
+	ok(!member(TMK_MEMBER_EMAIL, "*", word, chain),
+	   "a word without any is no address");
 	ok(member(TMK_MEMBER_CERT, sha, cert, chain), "a fingerprint");
 	ok(!member(TMK_MEMBER_CERT, ca, cert, chain), "another fingerprint");
 	ok(member(TMK_MEMBER_ISSUER, ca, cert, chain), "an issuer");
@@ -232,6 +235,7 @@ static void test_members(void)
 	X509_free(cert);
 	X509_free(bare);
 	X509_free(two);
+	X509_free(word);
 }
 
 /* A signer without certificate: format, fingerprints, addresses. */
@@ -262,6 +266,9 @@ static void test_keys(void)
 		pgp = TMK_FORMAT_OPENPGP;
 	struct tmk_finding f;
 	struct tmk_role nobody = { 0 };
+	char star[] = "*", ca[] = "ca", *issuer[] = { ca };
+	struct tmk_member any = { TMK_MEMBER_EMAIL, star };
+	struct tmk_role all = { .member = &any, .members = 1 };
 
 	ok(signer(TMK_MEMBER_SSH, "KEY", ssh, "a@x.org"), "an SSH key");
 	ok(!signer(TMK_MEMBER_SSH, "OWNER", ssh, "a@x.org"), "has no owner");
@@ -290,6 +297,14 @@ static void test_keys(void)
 	f.format = TMK_FORMAT_SSH;
 	snprintf(f.key_id, sizeof(f.key_id), "KEY");
 	ok(!tmk_policy_is_signer(&nobody, &f), "a role of nobody");
+	ok(!tmk_buf_add(&f.emails, "a@x.org", 8) &&
+	   tmk_policy_is_signer(&all, &f), "a role of everybody");
+	all.issuer = issuer;
+	all.issuers = 1;
+	ok(!tmk_policy_is_signer(&all, &f), "whom one CA issued, is no key");
+	all.issuers = 0;
+	f.key_id[0] = '\0';
+	ok(!tmk_policy_is_signer(&all, &f), "nor is one without a name");
 	tmk_finding_release(&f);
 }
 

@@ -338,6 +338,127 @@ static void not_taken(void)
 
 /* ---- bytes --------------------------------------------------------------------- */
 
+/* Whichever bit is turned: it is no answer any more, or each of its bytes is
+ * still said by what was read. */
+static void every_bit(struct tmk_buf *out)
+{
+	const size_t head = sizeof(struct tmk_gate_pool_head);
+	static struct tmk_gate_answer b;
+	struct tmk_buf again = TMK_BUF_INIT(TMK_GATE_POOL_ANSWER_MAX);
+	struct tmk_err err = TMK_ERR_INIT;
+	size_t n, wrong = 0;
+
+	for (n = head * 8; n < out->len * 8; n++) {
+		out->data[n / 8] ^= (uint8_t)(1 << n % 8);
+		tmk_buf_clear(&again);
+		if (tmk_gate_pool_wire_read(&b, out->data + head,
+					    out->len - head, &err) == 0)
+			wrong += tmk_gate_pool_wire_answer(&again, &b,
+							   &err) < 0 ||
+				again.len != out->len ||
+				memcmp(again.data, out->data, out->len);
+		out->data[n / 8] ^= (uint8_t)(1 << n % 8);
+	}
+	is_int((long long)wrong, 0, "no bit of it means nothing");
+	tmk_buf_release(&again);
+}
+
+/* What is written as it stands here, and must not be read. */
+static void not_read(const struct tmk_gate_answer *a, size_t at, uint8_t byte,
+		     size_t more, const char *what)
+{
+	const size_t head = sizeof(struct tmk_gate_pool_head);
+	struct tmk_buf out = TMK_BUF_INIT(TMK_GATE_POOL_ANSWER_MAX);
+	static struct tmk_gate_answer b;
+	struct tmk_err err = TMK_ERR_INIT;
+	bool made = tmk_gate_pool_wire_answer(&out, a, &err) == 0;
+
+	while (made && more--)
+		made = tmk_buf_addch(&out, 0) == 0;
+	if (made)
+		out.data[head + at] = byte;
+	ok(made && tmk_gate_pool_wire_read(&b, out.data + head,
+					   out.len - head, &err) < 0,
+	   "no answer: %s", what);
+	tmk_buf_release(&out);
+}
+
+/* A text is longer than the field that it is for, by its end. */
+static void long_name(const struct tmk_gate_answer *a)
+{
+	const size_t signer = 8 + sizeof(struct tmk_oid) + 1;
+	const size_t head = sizeof(struct tmk_gate_pool_head);
+	struct tmk_buf out = TMK_BUF_INIT(TMK_GATE_POOL_ANSWER_MAX);
+	uint16_t len = sizeof(a->signer[0].who);
+	static struct tmk_gate_answer b;
+	struct tmk_err err = TMK_ERR_INIT;
+	bool made = tmk_gate_pool_wire_answer(&out, a, &err) == 0;
+
+	ok(made && tmk_gate_pool_wire_read(&b, out.data + head,
+					   out.len - head, &err) == 0,
+	   "an answer: the longest name");
+	made = made && tmk_buf_addch(&out, 'c') == 0;
+	if (made)
+		memcpy(out.data + head + signer + sizeof(int64_t), &len,
+		       sizeof(len));
+	ok(made && tmk_gate_pool_wire_read(&b, out.data + head,
+					   out.len - head, &err) < 0,
+	   "no answer: a longer one");
+	tmk_buf_release(&out);
+}
+
+static void out_of_range(void)
+{
+	static struct tmk_gate_answer a;
+
+	/* the count of signers is the second number, and the head of one
+	 * without texts has 24 bytes */
+	a.signers = TMK_SIGNATURES_MAX;
+	not_read(&a, 2, TMK_SIGNATURES_MAX + 1, 24, "a signer too many");
+	a.signers = 0;
+	a.tree.len = 20;
+	/* a name that has no room for its end: 511 bytes, and one more */
+	memset(a.signer[0].who, 'c', sizeof(a.signer[0].who) - 1);
+	a.signers = 1;
+	a.tree.len = 0;
+	long_name(&a);
+	a.signers = 0;
+	a.tree.len = 20;
+	not_read(&a, 8 + offsetof(struct tmk_oid, id) + 20, 1, 0,
+		 "an id with something behind it");
+}
+
+/* A job as the child reads it: whole, or not at all. */
+static void jobs_on_the_wire(void)
+{
+	const size_t head = sizeof(struct tmk_gate_pool_head);
+	struct tmk_gate_job job = job_of("bytes", 5), b;
+	struct tmk_err err = TMK_ERR_INIT;
+	uint8_t out[1024] = { 0 };
+	uint32_t many = TMK_GATE_EXTRAS_MAX + 1;
+	size_t n, size, wrong = 0;
+
+	job.extras = 2;
+	job.extra[0] = (struct tmk_span){ (const uint8_t *)"one", 3 };
+	job.extra[1] = (struct tmk_span){ (const uint8_t *)"two", 3 };
+	size = tmk_gate_pool_wire_size(&job);
+	if (!ok(size > head && size < sizeof(out), "the size of a job"))
+		return;
+	tmk_gate_pool_wire_put(out, &job);
+	size -= head;
+	for (n = 0; n < size; n++)
+		wrong += tmk_gate_pool_wire_job(&b, out + head, n, &err) == 0;
+	is_int((long long)wrong, 0, "no part of it is a job");
+	ok(!tmk_gate_pool_wire_job(&b, out + head, size, &err) &&
+	   b.extras == 2 && b.len == 5 && b.extra[1].len == 3 &&
+	   !memcmp(b.extra[1].data, "two", 3), "the whole is");
+	ok(tmk_gate_pool_wire_job(&b, out + head, size + 1, &err) < 0,
+	   "a byte behind it is not");
+	memcpy(out + head + 2 * sizeof(many), &many, sizeof(many));
+	ok(tmk_gate_pool_wire_job(&b, out + head, size, &err) < 0,
+	   "nor more approvals than there may be");
+}
+
 /* An answer cut or lengthened anywhere is none. */
 static void wire(void)
 {
@@ -362,6 +483,7 @@ static void wire(void)
 	ok(tmk_gate_pool_wire_read(&b, out.data + head, out.len - head,
 				   &err) == 0 &&
 	   !memcmp(&a, &b, sizeof(a)), "the whole is the same");
+	every_bit(&out);
 	ok(tmk_buf_addch(&out, 0) == 0 &&
 	   tmk_gate_pool_wire_read(&b, out.data + head, out.len - head,
 				   &err) < 0, "a byte behind it is not");
@@ -371,6 +493,8 @@ static void wire(void)
 int main(void)
 {
 	wire();
+	out_of_range();
+	jobs_on_the_wire();
 	many(1, 3000, 3000);
 	many(2, 2000, 10000);
 	many(3, 300000, 200);

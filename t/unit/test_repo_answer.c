@@ -110,7 +110,8 @@ static void test_refs(void)
 {
 	static const char *const bad[] = {
 		"", ID1, ID1 " ", ID1 "  ", ID1 " refs/heads/a",
-		ID1 "  HEAD", ID1 "  refs/heads/", ID1 "  refs/heads/a b",
+		ID1 "  HEAD", ID1 "  heads/a", ID1 "  refs/heads/",
+		ID1 "  refs/heads/a b",
 		ID1 "  refs/heads/..", ID1 " ../x refs/heads/a",
 		ID1 " - refs/heads/a", ID1 "refs/heads/a",
 		"refs/heads/a", ID1 "  " ID1, ID2 "  refs/heads/a"
@@ -121,6 +122,9 @@ static void test_refs(void)
 
 	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		ok(!lists(&r, line, bad[i]), "no ref: \"%s\"", bad[i]);
+	snprintf(line, sizeof(line), ID1 "  refs/heads/a%cb", '\0');
+	ok(!tmk_repo_answer_ref(&r, line, strlen(line) + 2, 40),
+	   "no ref: a NUL in its name");
 	is_str(r.name, "kept", "what is none changes nothing");
 	ok(lists(&r, line, ID1 "  refs/heads/a") && !*r.target, "a ref");
 	is_str(r.name, "refs/heads/a", "its name");
@@ -128,6 +132,27 @@ static void test_refs(void)
 	   "a symbolic ref");
 	is_str(r.target, "refs/heads/a", "where it ends");
 	is_str(r.name, "refs/heads/b", "its own name");
+}
+
+/* Whoever asks has room for TMK_REPO_REF_MAX bytes, the NUL among them. */
+static void test_long_refs(void)
+{
+	static char name[TMK_REPO_REF_MAX + 1];
+	static char text[2 * TMK_REPO_ANSWER_REF_MAX];
+	struct tmk_repo_ref r;
+	int i;
+
+	for (i = TMK_REPO_REF_MAX; i >= TMK_REPO_REF_MAX - 1; i--) {
+		memset(name, 'a', sizeof(name));
+		memcpy(name, "refs/heads/", 11);
+		name[i] = '\0';
+		snprintf(text, sizeof(text), ID1 "  %s", name);
+		ok(tmk_repo_answer_ref(&r, text, strlen(text), 40) ==
+		   (i < TMK_REPO_REF_MAX), "a name of %d bytes", i);
+		snprintf(text, sizeof(text), ID1 " %s refs/heads/b", name);
+		ok(tmk_repo_answer_ref(&r, text, strlen(text), 40) ==
+		   (i < TMK_REPO_REF_MAX), "it as the end of another");
+	}
 }
 
 /* ---- names ----------------------------------------------------------------- */
@@ -237,6 +262,7 @@ int main(void)
 	test_oid();
 	test_answers();
 	test_refs();
+	test_long_refs();
 	test_names();
 	git_libgit2_shutdown();
 	return tap_done();

@@ -136,16 +136,22 @@ static void give(struct world *w, const struct says *s)
 
 /* A list of the root, for the intermediate, so that the leaf alone lacks
  * one; then of the intermediate as well when `entry` or `mid_from` is. */
-static void usual(struct world *w)
+static void usual_with(struct world *w, const struct mint_spec *mid,
+		       const struct mint_spec *leaf)
 {
 	struct tmk_err err = TMK_ERR_INIT;
 
-	world_make(w, NULL, NULL);
+	world_make(w, mid, leaf);
 	w->request.revocation = TMK_REVOCATION_REQUIRE;
 	mint_must(!tmk_trust_add_crls(w->trust, mint_crl("root.crl", &w->root,
 				NULL, NULL, MINT_T0 - MINT_DAY,
 				MINT_T0 + 200 * MINT_DAY, NULL, 0), &err),
 		  err.text);
+}
+
+static void usual(struct world *w)
+{
+	usual_with(w, NULL, NULL);
 }
 
 static void add_mid_crl(struct world *w, int64_t from, int64_t to,
@@ -241,8 +247,8 @@ static void stamped(void)
 		{ -2, 0, true, TMK_CHAIN_GOOD, "a response of that second" },
 		{ -3, 0, true, TMK_CHAIN_REVOCATION_UNKNOWN,
 		  "a response made before the signature" },
-		{ -3, 60, true, TMK_CHAIN_GOOD,
-		  "a response made before it that still holds" },
+		{ -3, 60, true, TMK_CHAIN_REVOCATION_UNKNOWN,
+		  "one of before that outlives the authority who made it" },
 		{ 11, 12, true, TMK_CHAIN_REVOCATION_UNKNOWN,
 		  "a response made after the certificate expired" },
 		{ -1, 0, false, TMK_CHAIN_REVOCATION_UNKNOWN,
@@ -266,6 +272,28 @@ static void stamped(void)
 		world_is(&w, rows[i].want, rows[i].what);
 		world_free(&w);
 	}
+}
+
+/* The same, where the certificate or its authority ends long before the other
+ * one: both must have been in force when the response was made. */
+static void stamped_between(int mid_days, int leaf_days,
+			    enum tmk_chain_result want, const char *what)
+{
+	const struct mint_spec mid = { .name = "mid", .ca = true,
+		.serial = MID_SERIAL, .to = MINT_T0 + mid_days * MINT_DAY };
+	const struct mint_spec leaf = { .name = "leaf", .serial = LEAF_SERIAL,
+		.to = MINT_T0 + leaf_days * MINT_DAY,
+		.ext = { { "extendedKeyUsage", "codeSigning" } } };
+	struct world w;
+
+	usual_with(&w, &mid, &leaf);
+	w.request.at = MINT_T0 - 2 * MINT_DAY;
+	w.request.now = MINT_T0 + 50 * MINT_DAY;
+	w.request.stamped = true;
+	give(&w, &(struct says){ .from = MINT_T0 + 11 * MINT_DAY,
+		.to = MINT_T0 + 12 * MINT_DAY });
+	world_is(&w, want, what);
+	world_free(&w);
 }
 
 /* A list that is there has the last word. */
@@ -421,6 +449,29 @@ static void delegates(void)
 		delegate(&rows[i]);
 }
 
+/* Nobody guards its key any more, and times are its own word. */
+static void expired_delegate(void)
+{
+	const struct mint_spec spec = { .name = "responder", .serial = 77,
+		.from = MINT_T0 - 5 * MINT_DAY, .to = MINT_T0 - MINT_DAY,
+		.ext = { { "extendedKeyUsage", "OCSPSigning" },
+			 { "noCheck", "yes" } } };
+	struct mint responder = { NULL, NULL };
+	const struct says s = { .signer = &responder, .embed = &responder,
+		.from = MINT_T0 - 2 * MINT_DAY };
+	struct world w;
+
+	usual(&w);
+	mint_cert(&responder, &w.mid, &spec);
+	give(&w, &s);
+	world_is(&w, TMK_CHAIN_REVOCATION_UNKNOWN, "by one that has expired");
+	w.request.stamped = true;
+	w.request.at = MINT_T0 - 3 * MINT_DAY;
+	world_is(&w, TMK_CHAIN_GOOD, "about a time behind it");
+	mint_release(&responder);
+	world_free(&w);
+}
+
 /* The signer speaks for himself: his own certificate, or a second one over
  * the same key. */
 static void oneself(void)
@@ -428,12 +479,22 @@ static void oneself(void)
 	const struct mint_spec both = { .name = "leaf", .serial = LEAF_SERIAL,
 		.ext = { { "extendedKeyUsage", "codeSigning,OCSPSigning" },
 			 { "noCheck", "yes" } } };
+	struct mint_spec second = { .name = "second", .serial = 78,
+		.ext = { { "extendedKeyUsage", "OCSPSigning" },
+			 { "noCheck", "yes" } } };
+	struct mint responder = { NULL, NULL };
 	struct world w;
 
-	world_make(&w, NULL, &both);
-	w.request.revocation = TMK_REVOCATION_REQUIRE;
+	usual_with(&w, NULL, &both);
 	give(&w, &(struct says){ .signer = &w.leaf, .embed = &w.leaf });
 	world_is(&w, TMK_CHAIN_REVOCATION_UNKNOWN, "the signer about himself");
+	second.reuse = w.leaf.key;
+	mint_cert(&responder, &w.mid, &second);
+	w.request.ocsps = 0;
+	give(&w, &(struct says){ .signer = &responder, .embed = &responder });
+	world_is(&w, TMK_CHAIN_REVOCATION_UNKNOWN,
+		 "by a second certificate of his key");
+	mint_release(&responder);
 	world_free(&w);
 }
 
@@ -508,9 +569,15 @@ int main(void)
 	by_the_authority();
 	times();
 	stamped();
+	stamped_between(99, 99, TMK_CHAIN_GOOD, "made while both were valid");
+	stamped_between(10, 99, TMK_CHAIN_REVOCATION_UNKNOWN,
+			"made when the authority had expired");
+	stamped_between(99, 10, TMK_CHAIN_REVOCATION_UNKNOWN,
+			"made when the certificate had expired");
 	beside_lists();
 	several();
 	delegates();
+	expired_delegate();
 	oneself();
 	whole_chain();
 	others();
