@@ -63,8 +63,8 @@ static bool report(const char *why, const char *how, size_t at)
 	return !why;
 }
 
-/* One bit of each byte, the byte gone, and one put before it; every `step`-th
- * of those. */
+/* One bit of each byte, the byte gone, and one put before it, every `step`-th
+ * of those; and one behind the last. */
 static void bytes(const struct tmk_buf *der, size_t step, const char *what)
 {
 	uint8_t *copy = must(malloc(der->len + 1));
@@ -87,7 +87,11 @@ static void bytes(const struct tmk_buf *der, size_t step, const char *what)
 		good = good && report(differ_all(copy, der->len + 1, trust,
 						 now), "insert", i);
 	}
-	ok(good, "%s: %zu changes of a byte", what, n);
+	memcpy(copy, der->data, der->len);
+	copy[der->len] = 0;
+	good = good && report(differ_all(copy, der->len + 1, trust, now),
+			      "append", der->len);
+	ok(good, "%s: %zu changes of a byte", what, n + 1);
 	free(copy);
 }
 
