@@ -1,6 +1,7 @@
 /*
  * gate_refs.c - the refs that the repository has before the push.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,7 +23,7 @@ int tmk_gate_refs_now(struct tmk_gate *gate, const char *ref,
 int tmk_gate_refs_add(struct tmk_gate *gate, const char *name,
 		      const struct tmk_oid *oid, struct tmk_err *err)
 {
-	struct tmk_gate_ref *grown, own;
+	struct tmk_gate_ref *grown, own = { .oid = *oid };
 	size_t n = gate->refs;
 
 	if (n >= REFS_MAX)
@@ -34,10 +35,8 @@ int tmk_gate_refs_add(struct tmk_gate *gate, const char *name,
 			return tmk_err_nomem(err);
 		gate->ref = grown;
 	}
-	own.name = strdup(name);
-	if (!own.name)
+	if (asprintf(&own.name, "%s", name) < 0)
 		return tmk_err_nomem(err);
-	own.oid = *oid;
 	gate->ref[gate->refs++] = own;
 	return 0;
 }
