@@ -24,7 +24,7 @@ check-servers:
 
 # Each target for FUZZ_SECONDS from its seeds; new inputs stay in the build.
 fuzz:
-	$(MAKE) B=$(FUZZ_B) CC=$(FUZZ_CC) SAN=1 OPT='-O1 -g' \
+	$(MAKE) -j2 B=$(FUZZ_B) CC=$(FUZZ_CC) SAN=1 OPT='-O1 -g' \
 		SAN_FLAGS='-fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=all' \
 		fuzz-targets
 	@set -e; for t in $(FUZZ); do \
