@@ -67,13 +67,17 @@ head -c 100000 /dev/zero >zeros
 handed 'a file of zeros' -Y sign -n git -f zeros f
 handed 'a verb that comes twice' -Y sign -Y verify -n git -f p256.pub f
 # Who runs us may have some ignored that nobody can give back: those of the
-# stand-in called without us are the measure.
+# stand-in called without us are the measure. The C library keeps 32 and 33 for
+# itself, so only those below 29 are looked at.
+ignored() {
+	sed -n 's/^ignored signals: .*\(.......\)$/\1/p' out
+}
 run_in f ssh-keygen
-grep '^ignored' out >ignored
+want=$(ignored)
 run_in f touchmark-ssh-keygen -l
-is "$(grep '^ignored' out)" "$(cat ignored)" 'no other signal is ignored'
+is "$(ignored)" "${want:-not told}" 'no other signal is ignored'
 run_in f touchmark-ssh-keygen -Y sign -n git -f soft.pub f
-is "$(grep '^ignored' out)" "$(cat ignored)" 'nor after we looked at the key'
+is "$(ignored)" "${want:-not told}" 'nor after we looked at the key'
 ok 'but a key of ours is not handed on' touchmark-ssh-keygen -Y sign -n git \
 	-f p256.pub f
 hasnt '^called' 'to the stand-in'

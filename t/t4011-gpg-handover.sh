@@ -21,7 +21,9 @@ for p in gpg gpgsm; do
 		echo "program $p"
 		printf '<%s>\n' "\$@"
 		echo "input \$(sha256sum)"
-		echo "descriptors \$(ls -x /proc/\$\$/fd | tr -s ' \n' ' ')"
+		# no pipe of its own may stand among them
+		echo descriptors
+		ls /proc/\$\$/fd
 		for fd in 3 5 7; do
 			[ ! -e /proc/\$\$/fd/\$fd ] ||
 				eval "cat <&\$fd" 2>/dev/null
