@@ -8,7 +8,6 @@
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -19,6 +18,7 @@
 
 #include "base/clock.h"
 #include "base/enc.h"
+#include "base/proc.h"
 
 #define CHUNK 65536
 #define WORDS 2048	/* bytes of complaint that are kept */
@@ -42,44 +42,6 @@ static int words_open(void)
 	return fd;
 }
 
-static int spawn_with(pid_t *pid, const struct tmk_repo_tool *tool,
-		      char *const argv[], int end, int words)
-{
-	posix_spawn_file_actions_t actions;
-	posix_spawnattr_t attr;
-	sigset_t all, none;
-	int rc;
-
-	sigfillset(&all);
-	sigemptyset(&none);
-	if (posix_spawn_file_actions_init(&actions))
-		return ENOMEM;
-	if (posix_spawnattr_init(&attr)) {
-		posix_spawn_file_actions_destroy(&actions);
-		return ENOMEM;
-	}
-	rc = posix_spawnattr_setsigdefault(&attr, &all);
-	if (!rc)
-		rc = posix_spawnattr_setsigmask(&attr, &none);
-	if (!rc)
-		rc = posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGDEF |
-					      POSIX_SPAWN_SETSIGMASK);
-	if (!rc)
-		rc = posix_spawn_file_actions_adddup2(&actions, end, 0);
-	if (!rc)
-		rc = posix_spawn_file_actions_adddup2(&actions, end, 1);
-	if (!rc)
-		rc = posix_spawn_file_actions_adddup2(&actions, words, 2);
-	if (!rc)
-		rc = posix_spawn_file_actions_addclosefrom_np(&actions, 3);
-	if (!rc)
-		rc = posix_spawn(pid, tool->git, &actions, &attr, argv,
-				 tool->env);
-	posix_spawnattr_destroy(&attr);
-	posix_spawn_file_actions_destroy(&actions);
-	return rc;
-}
-
 /* posix_spawn wants the strings writable, and writes to none of them. */
 static int spawn_git(pid_t *pid, const struct tmk_repo_tool *tool,
 		     const char *const argv[], int end, int words)
@@ -88,6 +50,7 @@ static int spawn_git(pid_t *pid, const struct tmk_repo_tool *tool,
 		const char *in[ARGS_MAX + 2];
 		char *out[ARGS_MAX + 2];
 	} args;
+	const int fd[3] = { end, end, words };
 	int n;
 
 	args.in[0] = "git";
@@ -97,7 +60,7 @@ static int spawn_git(pid_t *pid, const struct tmk_repo_tool *tool,
 		args.in[n + 1] = argv[n];
 	}
 	args.in[n + 1] = NULL;
-	return spawn_with(pid, tool, args.out, end, words);
+	return tmk_proc_spawn(pid, tool->git, args.out, tool->env, fd);
 }
 
 /* Never one of the three that the child's own ends are moved to. */

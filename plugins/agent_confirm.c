@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,39 +36,10 @@ static bool nobody_waits(const struct tmk_person *person, int64_t until)
 static int spawn(pid_t *pid, char *path, int in, char *const *env)
 {
 	static char option[] = "--confirm";
+	const int fd[3] = { in, TMK_PROC_NULL, TMK_PROC_KEEP };
 	char *argv[] = { path, option, NULL };
-	posix_spawn_file_actions_t actions;
-	posix_spawnattr_t attr;
-	sigset_t all, none;
-	int rc;
 
-	sigfillset(&all);
-	sigemptyset(&none);
-	if (posix_spawn_file_actions_init(&actions))
-		return ENOMEM;
-	if (posix_spawnattr_init(&attr)) {
-		posix_spawn_file_actions_destroy(&actions);
-		return ENOMEM;
-	}
-	rc = posix_spawnattr_setsigdefault(&attr, &all);
-	if (!rc)
-		rc = posix_spawnattr_setsigmask(&attr, &none);
-	if (!rc)
-		rc = posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGDEF |
-					      POSIX_SPAWN_SETSIGMASK);
-	if (!rc)
-		rc = posix_spawn_file_actions_adddup2(&actions, in, 0);
-	if (!rc)
-		rc = posix_spawn_file_actions_addopen(&actions, 1,
-						      "/dev/null", O_WRONLY,
-						      0);
-	if (!rc)
-		rc = posix_spawn_file_actions_addclosefrom_np(&actions, 3);
-	if (!rc)
-		rc = posix_spawn(pid, path, &actions, &attr, argv, env);
-	posix_spawnattr_destroy(&attr);
-	posix_spawn_file_actions_destroy(&actions);
-	return rc;
+	return tmk_proc_spawn(pid, path, argv, env, fd);
 }
 
 static enum reply reap(pid_t pid, const struct tmk_person *person,

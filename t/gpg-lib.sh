@@ -37,7 +37,7 @@ bail() {
 
 token_pair() {	# LABEL ID-HEX: make it, and write its public key to LABEL.pub
 	if ! pkcs11-tool --module "$MODULE" --token-label "$TOKEN" --login \
-		--pin 1234 --keypairgen --usage-sign --id "$2" --label "$1" \
+		--pin test-PIN --keypairgen --usage-sign --id "$2" --label "$1" \
 		--key-type "${TOKEN_TYPE:-EC:prime256v1}" \
 		>"$T/setup.log" 2>&1 ||
 	   ! pkcs11-tool --module "$MODULE" --token-label "$TOKEN" \

@@ -168,7 +168,7 @@ done_testing() {
 
 # ---- tokens ---------------------------------------------------------------
 
-# softhsm_new LABEL: a SoftHSM token in $T with user PIN 1234, so PIN 5678.
+# softhsm_new LABEL: a SoftHSM token in $T with user PIN test-PIN, so PIN 5678.
 # Sets SOFTHSM2_CONF and PINFILE (mode 0600).
 softhsm_new() {
 	if [ -z "${SOFTHSM2_CONF-}" ]; then
@@ -178,14 +178,14 @@ softhsm_new() {
 		SOFTHSM2_CONF=$T/softhsm2.conf
 		export SOFTHSM2_CONF
 	fi
-	softhsm2-util --init-token --free --label "$1" --pin 1234 \
+	softhsm2-util --init-token --free --label "$1" --pin test-PIN \
 		--so-pin 5678 >"$T/softhsm.log" 2>&1 || {
 		cat "$T/softhsm.log"
 		echo 'Bail out! softhsm2-util cannot make a token'
 		exit 1
 	}
 	PINFILE=$T/pin
-	(umask 077 && echo 1234 >"$PINFILE")
+	(umask 077 && echo test-PIN >"$PINFILE")
 }
 
 # ---- a PKI with software keys, for the verifying side ----------------------

@@ -53,7 +53,7 @@ ssh_token_key() {	# NAME TYPE
 	id=$(printf '%02x' "$NEXT_ID")
 	NEXT_ID=$((NEXT_ID + 1))
 	pkcs11-tool --module "$MODULE" --token-label "$TOKEN" --login \
-		--pin 1234 --keypairgen --usage-sign --id "$id" --label "$1" \
+		--pin test-PIN --keypairgen --usage-sign --id "$id" --label "$1" \
 		--key-type "$2" >"$T/setup.log" 2>&1 ||
 		bail "no $2 key in the token"
 	git config -f "$CONFIG" "touchmark.$1.uri" "pkcs11:token=$TOKEN;\

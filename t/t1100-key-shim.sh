@@ -76,7 +76,7 @@ no_file 'an abort'
 
 exits 3 'locked' sign C_GetTokenInfo=locked
 has 'PIN of token given is locked' 'says so'
-hasnt '1234' 'without the PIN'
+hasnt 'test-PIN' 'without the PIN'
 exits 3 'the last try' sign C_GetTokenInfo=final-try
 has 'last try is not spent' 'says so'
 is "$(grep -c '^C_Login' "$T/calls")" 0 'and no login was tried'

@@ -13,7 +13,7 @@ git config --file "$CONF" touchmark.k.uri | sed 's/[?&]pin-[a-z]*=[^&]*//' \
 BASE=$(cat "$T/plain")
 case $BASE in *\?*) AND='&' ;; *) AND='?' ;; esac
 echo content >"$T/file"
-(umask 077 && echo 9999 >"$T/wrong")
+(umask 077 && echo other-PIN >"$T/wrong")
 
 # use QUERY: the key's URI with this added.
 use() {
@@ -40,7 +40,7 @@ has 'hint: give --pin-file' 'and what to give'
 ok '--pin-file' sign -- --pin-file "$PINFILE"
 ok 'TOUCHMARK_PIN_FILE' sign TOUCHMARK_PIN_FILE="$PINFILE"
 mkdir -m 700 "$T/creds"
-(umask 077 && echo 1234 >"$T/creds/touchmark.pin")
+(umask 077 && echo test-PIN >"$T/creds/touchmark.pin")
 ok 'a systemd credential' sign CREDENTIALS_DIRECTORY="$T/creds"
 exits 3 'another credential' sign CREDENTIALS_DIRECTORY="$T/home"
 ok '--pin-file before TOUCHMARK_PIN_FILE' sign TOUCHMARK_PIN_FILE="$T/wrong" \
@@ -50,12 +50,12 @@ ok 'pin-source' sign
 ok 'pin-source before TOUCHMARK_PIN_FILE' sign TOUCHMARK_PIN_FILE="$T/wrong"
 exits 3 '--pin-file before pin-source' sign -- --pin-file "$T/wrong"
 has 'wrong PIN' 'it is the wrong one'
-hasnt '9999' 'which is not shown'
-use "pin-value=1234"
+hasnt 'other-PIN' 'which is not shown'
+use "pin-value=test-PIN"
 ok 'pin-value' sign
-use "pin-value=9999"
+use "pin-value=other-PIN"
 exits 3 'a wrong pin-value' sign
-hasnt '9999' 'is not shown'
+hasnt 'other-PIN' 'is not shown'
 use "pin-source=file:$T/none"
 exits 3 'a pin-source that is not there' sign TOUCHMARK_PIN_FILE="$PINFILE"
 has 'none: No such file' 'is an error, not passed over'

@@ -60,8 +60,8 @@ asked() {	# PATTERN NAME: what the pinentry was told
 	has "$1" "$2"
 }
 
-ok 'the PIN through the pinentry' sign 1234
-hasnt 1234 'it is not shown'
+ok 'the PIN through the pinentry' sign test-PIN
+hasnt test-PIN 'it is not shown'
 [ -s "$T/file.p7s" ]
 tap $? 'the signature is there'
 is "$(grep -c '^GETPIN' "$T/asked")" 1 'asked once'
@@ -69,28 +69,28 @@ asked '^SETDESC .*token%20given%20%2541%26%3Cb%3E%20\(serial%20[0-9a-f]+\)' \
 	'the token is named, and nothing in its name means anything'
 asked 'SETPROMPT PIN' 'with a prompt'
 hasnt 'Wrong|Few' 'and no warning'
-hasnt '1234' 'and not what was typed'
+hasnt 'test-PIN' 'and not what was typed'
 asked '^ARGS --display :99$' 'it knows where to show itself'
 asked '^SETKEYINFO --clear' 'no password manager has a name to keep it under'
-ok 'asked again the next time' sign 1234
+ok 'asked again the next time' sign test-PIN
 is "$(grep -c '^GETPIN' "$T/asked")" 1 'since nothing was kept'
 run gpg-connect-agent 'GET_PASSPHRASE --no-ask --data X X X X' /bye
-hasnt 1234 'gpg-agent has it not'
+hasnt test-PIN 'gpg-agent has it not'
 
-ok 'a wrong PIN, then the right one' sign 4321 1234
+ok 'a wrong PIN, then the right one' sign 4321 test-PIN
 is "$(grep -c '^GETPIN' "$T/asked")" 2 'asked twice'
 asked 'SETERROR Wrong(%20| )PIN' 'and said why'
-exits 3 'three wrong ones' sign 4321 4322 4323 1234
+exits 3 'three wrong ones' sign 4321 4322 4323 test-PIN
 has 'wrong PIN' 'end it'
 is "$(grep -c '^GETPIN' "$T/asked")" 3 'after three'
 hasnt '432[123]' 'and are not shown'
 
-exits 3 'cancelled' sign cancel 1234
+exits 3 'cancelled' sign cancel test-PIN
 has 'no PIN: cancelled at the pinentry' 'says so'
 is "$(grep -c '^GETPIN' "$T/asked")" 1 'not asked again'
-exits 3 'nobody answers' sign late 1234
+exits 3 'nobody answers' sign late test-PIN
 has 'nobody answered the pinentry' 'says so'
-exits 3 'cancelled after a wrong one' sign 4321 cancel 1234
+exits 3 'cancelled after a wrong one' sign 4321 cancel test-PIN
 has 'no PIN: cancelled' 'says so'
 exits 3 'a pinentry that cannot work' sign broken
 has 'no terminal to ask at' 'leaves the terminal, which is not there'
@@ -108,7 +108,7 @@ exits 3 'no DISPLAY, WAYLAND_DISPLAY, GPG_TTY' env -u DISPLAY setsid -w \
 has 'no terminal to ask at' 'no pinentry is started'
 for v in WAYLAND_DISPLAY=wayland-9 GPG_TTY=/dev/null; do
 	rm -f "$T/file.p7s"
-	echo 1234 >"$T/answers"
+	echo test-PIN >"$T/answers"
 	ok "${v%%=*} is a place too" env "$v" setsid -w touchmark sign -k k \
 		--no-timestamp "$T/file"
 done
@@ -122,10 +122,10 @@ P=$BIN/touchmark-pinentry
 tap $? 'the program is built'
 exits 2 'it gives no PIN to a file' "$P" t s first many
 (
-	echo 1234 >"$T/answers"
+	echo test-PIN >"$T/answers"
 	DISPLAY=:99 "$P" tok 77 retry few | cat >"$T/line"
 )
-is "$(cat "$T/line")" 1234 'it gives one to a pipe'
+is "$(cat "$T/line")" test-PIN 'it gives one to a pipe'
 asked 'Few(%20| )tries' 'few tries are told'
 asked 'SETERROR Wrong(%20| )PIN' 'and the wrong one before'
 PATH=/nowhere DISPLAY=:99 GNUPGHOME=$T/nowhere "$P" tok 77 first many 2>&1 |
@@ -169,7 +169,7 @@ confirmed() {	# ANSWER...: through the agent, which asks by the pinentry
 	RC=$?
 	[ "$RC" = 0 ] && [ -s "$T/sig" ]
 }
-ok 'a use that the person confirms' confirmed 1234 yes
+ok 'a use that the person confirms' confirmed test-PIN yes
 asked '^SETDESC .*k' 'the window says which key'
 is "$(grep -c '^CONFIRM' "$T/asked")" 1 'one question'
 ok 'and the next one' confirmed yes

@@ -20,7 +20,7 @@ echo content >f
 (umask 077 && echo 4321 >wrong)
 put() {	# TOKEN NAME ID
 	openssl pkcs8 -topk8 -nocrypt -in "pki/$2.key" -out "$2.p8" &&
-	softhsm2-util --import "$2.p8" --token "$1" --pin 1234 --label "$2" \
+	softhsm2-util --import "$2.p8" --token "$1" --pin test-PIN --label "$2" \
 		--id "$3"
 }
 ok 'the key in the first token' put first dev 11

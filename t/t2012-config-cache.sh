@@ -119,8 +119,8 @@ kept() {	# WORD WHAT: after a settled signature, no entry holds the word
 }
 
 cp "$CONFIG" "$T/config.good"
-sed "s|pin-source=file:$PINFILE|pin-value=1234|" "$T/config.good" >"$CONFIG"
-kept 'pin-value|1234' 'a PIN is not kept'
+sed "s|pin-source=file:$PINFILE|pin-value=test-PIN|" "$T/config.good" >"$CONFIG"
+kept 'pin-value|test-PIN' 'a PIN is not kept'
 has "SIG_CREATED.* $AA" 'and serves'
 cp "$T/config.good" "$CONFIG"
 git config -f "$CONFIG" touchmark.tsaProxy http://me:secretword@127.0.0.1:9

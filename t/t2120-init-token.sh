@@ -9,10 +9,10 @@ exits 3 'a token that is not there' touchmark init --user a@e.org \
 	--token absent --module "$MODULE" --pin-file "$PINFILE"
 exits 3 'a module that is not there' touchmark init --user a@e.org \
 	--token given --module "$T/none.so" --pin-file "$PINFILE"
-echo 9999 >"$T/wrong" && chmod 600 "$T/wrong"
+echo other-PIN >"$T/wrong" && chmod 600 "$T/wrong"
 exits 3 'a wrong PIN' touchmark init --user a@e.org --token given \
 	--module "$MODULE" --pin-file "$T/wrong"
-hasnt '9999' 'is not shown'
+hasnt 'other-PIN' 'is not shown'
 [ ! -e "$XDG_CONFIG_HOME/touchmark/config" ]
 tap $? 'nothing is configured by any of these'
 

@@ -110,13 +110,13 @@ is "$(git config --file "$CONF" touchmark.more.uri | grep -c \
 	1 'the key keeps the way to its PIN'
 ok 'and opens with it' touchmark key csr more --subject /CN=More \
 	--email a@e.org -o "$T/more.csr"
-(umask 077 && echo 9999 >"$T/wrong")
+(umask 077 && echo other-PIN >"$T/wrong")
 exits 3 '--pin-file comes first' touchmark key generate wrong \
 	--token touchmark-first --algorithm p256 --pin-file "$T/wrong"
 has 'wrong PIN' 'and is what counts'
 SOFTHSM2_CONF=$T/softhsm2.conf
 export SOFTHSM2_CONF
-softhsm2-util --init-token --free --label touchmark-first --pin 1234 \
+softhsm2-util --init-token --free --label touchmark-first --pin test-PIN \
 	--so-pin 5678 >/dev/null 2>&1
 exits 3 'a token of that name elsewhere' touchmark key generate other \
 	--token touchmark-first --algorithm p256

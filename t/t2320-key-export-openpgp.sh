@@ -94,7 +94,7 @@ conf --unset touchmark.new-p256.userId
 # What is missing is said, with the command that mends it.
 p11() {
 	pkcs11-tool --module "$MODULE" --token-label release --login \
-		--pin 1234 --type data "$@" </dev/null 2>/dev/null
+		--pin test-PIN --type data "$@" </dev/null 2>/dev/null
 }
 p11 --list-objects | sed -n "s/^ *label: *'\(openpgp-.*\)'/\1/p" >labels
 [ "$(grep -c '^openpgp-[0-9a-f]\{40\}$' labels)" = 4 ]

@@ -89,18 +89,18 @@ hasnt 'choose it once' 'is no reason to choose another creation time'
 tap $? 'and nothing is printed'
 
 # A self-signature that is not one is not given out.
-pkcs11-tool --module "$MODULE" --token-label release --login --pin 1234 \
+pkcs11-tool --module "$MODULE" --token-label release --login --pin test-PIN \
 	--list-objects --type data 2>/dev/null |
 	sed -n "s/^ *label: *'\(openpgp-sig-.*\)'/\1/p" >labels
 [ -s labels ]
 tap $? 'the token keeps a self-signature'
 while read -r label; do
 	pkcs11-tool --module "$MODULE" --token-label release --login \
-		--pin 1234 --delete-object --type data --label "$label" \
+		--pin test-PIN --delete-object --type data --label "$label" \
 		>/dev/null 2>&1
 	echo junk >junk
 	pkcs11-tool --module "$MODULE" --token-label release --login \
-		--pin 1234 --write-object junk --type data --label "$label" \
+		--pin test-PIN --write-object junk --type data --label "$label" \
 		--application-label touchmark >/dev/null 2>&1
 done <labels
 ok 'junk in its place' export_key '' k-p256 five.asc

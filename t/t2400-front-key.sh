@@ -40,7 +40,7 @@ AT=
 pki_leaf ca other rel@e.org
 echo data >"$T/file"
 # A wrong PIN: an answer about the certificate shows that it was not used.
-echo 9999 >"$T/wrong" && chmod 600 "$T/wrong"
+echo other-PIN >"$T/wrong" && chmod 600 "$T/wrong"
 sign() {
 	pin=$1
 	touchmark sign -k rel --no-timestamp --pin-file "$T/$pin" "$T/file"
@@ -115,28 +115,28 @@ has "key 'rel'.* is in none of its 2 places: ." 'and the reason is said'
 # A PIN in a URI is used, and shown nowhere.
 git config --file "$CONF" --unset-all touchmark.rel.uri
 git config --file "$CONF" touchmark.rel.uri \
-	"$U&pin-value=1234"
+	"$U&pin-value=test-PIN"
 ok 'a pin-value signs' touchmark sign -k rel --no-timestamp "$T/file"
 for c in 'list' 'list --json' 'show rel' 'show rel --json'; do
 	# shellcheck disable=SC2086 # several words
 	ok "key $c" touchmark key $c
-	hasnt 'pin-value|1234' 'does not show it'
+	hasnt 'pin-value|test-PIN' 'does not show it'
 done
 exits 3 'a bare URI with a PIN that fits no key' touchmark key show \
-	'pkcs11:token=release;object=no?pin-value=1234'
-hasnt '1234' 'is shown without it'
-for u in 'pkcs11:token=release;object=no?pin-value=1234' \
-	'pkcs12:object=x?pin-value=1234' 'object=x;Pin-Value=1234'; do
+	'pkcs11:token=release;object=no?pin-value=test-PIN'
+hasnt 'test-PIN' 'is shown without it'
+for u in 'pkcs11:token=release;object=no?pin-value=test-PIN' \
+	'pkcs12:object=x?pin-value=test-PIN' 'object=x;Pin-Value=test-PIN'; do
 	exits 3 "sign -k $u" touchmark sign -k "$u" "$T/file"
-	hasnt '1234' 'does not show it'
+	hasnt 'test-PIN' 'does not show it'
 done
 run_in "$T/file" touchmark-gpgsm --status-fd=2 -bsau \
-	'pkcs11:token=release;object=no?pin-value=1234'
+	'pkcs11:token=release;object=no?pin-value=test-PIN'
 has '^\[GNUPG:\] INV_SGNR 0 pkcs11:token=release;object=no$' \
 	'the status line tells who'
-hasnt '1234' 'without it'
-git config --file "$CONF" touchmark.key 'x?pin-value=1234'
+hasnt 'test-PIN' 'without it'
+git config --file "$CONF" touchmark.key 'x?pin-value=test-PIN'
 exits 2 'a default key that is no key' touchmark sign "$T/file"
-hasnt '1234' 'is shown without it'
+hasnt 'test-PIN' 'is shown without it'
 
 done_testing

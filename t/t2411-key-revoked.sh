@@ -39,7 +39,7 @@ done
 # The same certificate from the token.
 CERT=$(git config -f "$CONFIG" touchmark.dev.cert)
 openssl x509 -in "$T/pki/dev.pem" -outform DER -out "$T/dev.der"
-pkcs11-tool --module "$MODULE" --token-label "$TOKEN" --login --pin 1234 \
+pkcs11-tool --module "$MODULE" --token-label "$TOKEN" --login --pin test-PIN \
 	--write-object "$T/dev.der" --type cert --id 01 >/dev/null 2>&1
 git config -f "$CONFIG" --unset touchmark.dev.cert
 refused 'a certificate on the token'

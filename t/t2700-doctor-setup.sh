@@ -134,11 +134,11 @@ seen fail pin 'PIN file .*is open to others' 'is said'
 rm "$PINFILE"
 exits 1 'a PIN file that is not there' touchmark doctor --offline
 seen fail pin 'PIN file .*No such file' 'is said'
-(umask 077 && echo 1234 >"$PINFILE")
-conf touchmark.dev.uri "${URI%%&pin-source*}&pin-value=1234"
+(umask 077 && echo test-PIN >"$PINFILE")
+conf touchmark.dev.uri "${URI%%&pin-source*}&pin-value=test-PIN"
 exits 0 'a PIN in the configuration' touchmark doctor --offline
 seen warn pin 'its PIN stands in the configuration' 'is a warning'
-hasnt '1234' 'and is not shown'
+hasnt 'test-PIN' 'and is not shown'
 conf touchmark.dev.uri 'pkcs11:token=x;bogus=y'
 exits 1 'a URI that is wrong' touchmark doctor --offline
 conf touchmark.dev.uri "$URI"

@@ -150,13 +150,13 @@ rm -f f.sig
 ok 'a required timestamp has no place in it' sign -n git -f rsa.pub f
 git config -f "$CONFIG" --unset touchmark.timestamp
 git config -f "$CONFIG" --unset touchmark.tsa
-echo 9999 >"$PINFILE"
+echo other-PIN >"$PINFILE"
 rm -f f.sig
 exits 3 'a wrong PIN' sign -n git -f rsa.pub f
 has 'PIN' 'is told'
 [ ! -e f.sig ]
 tap $? 'and nothing is left'
-echo 1234 >"$PINFILE"
+echo test-PIN >"$PINFILE"
 git config -f "$CONFIG" touchmark.token-only.uri \
 	"$(git config -f "$CONFIG" touchmark.p521.uri)"
 for k in p256 p384 p521 ed25519; do

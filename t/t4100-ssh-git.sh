@@ -120,12 +120,12 @@ run git commit -q --allow-empty -m x
 is "$RC-$(git rev-parse HEAD)" "128-$head" 'a key that nobody has'
 hasnt 'ssh-keygen -Y sign is needed' 'git does not blame the program'
 git_config user.signingKey p256
-echo 9999 >"$PINFILE"
+echo other-PIN >"$PINFILE"
 run git commit -q --allow-empty -m x
 is "$RC-$(git rev-parse HEAD)" "128-$head" 'a wrong PIN'
 has 'touchmark-ssh-keygen: .*PIN' 'is told'
 hasnt 'ssh-keygen -Y sign is needed' 'in words that git does not misread'
-echo 1234 >"$PINFILE"
+echo test-PIN >"$PINFILE"
 
 # Changed objects.
 git cat-file commit HEAD >object

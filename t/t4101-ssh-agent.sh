@@ -123,7 +123,7 @@ git config -f "$CONFIG" --unset touchmark.agent
 
 # Refusals come through.
 touchmark agent forget >/dev/null 2>&1
-echo 9999 >"$PINFILE"
+echo other-PIN >"$PINFILE"
 rm -f f.sig
 loaded -Y sign -n git -f rsa.pub f
 is "$RC" 3 'a wrong PIN'
@@ -131,7 +131,7 @@ grep -q '^touchmark-ssh-keygen: .*PIN' out
 tap $? 'is told'
 [ ! -e f.sig ]
 tap $? 'and nothing is left'
-echo 1234 >"$PINFILE"
+echo test-PIN >"$PINFILE"
 ok 'the right one' sign -n git -f rsa.pub f
 ok 'verifies' ssh_judge rsa git f
 

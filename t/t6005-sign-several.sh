@@ -78,12 +78,12 @@ is "$(cat h)" data 'which stays'
 tap $? 'and nothing else is made'
 rm h.asc
 git config -f "$CONFIG" --unset touchmark.dev.created
-pkcs11-tool --module "$MODULE" --token-label "$TOKEN" --login --pin 1234 \
+pkcs11-tool --module "$MODULE" --token-label "$TOKEN" --login --pin test-PIN \
 	--list-objects --type data 2>/dev/null |
 	sed -n "s/^ *label: *'\(openpgp-.*\)'/\1/p" >labels
 while read -r label; do
 	pkcs11-tool --module "$MODULE" --token-label "$TOKEN" --login \
-		--pin 1234 --delete-object --type data --label "$label" \
+		--pin test-PIN --delete-object --type data --label "$label" \
 		>/dev/null 2>&1
 done <labels
 exits 3 'one cannot be made' touchmark sign -t cms,openpgp,ssh h

@@ -48,8 +48,27 @@ static void close_end(int *fd)
 	*fd = -1;
 }
 
-static int spawn_with(struct child *c, char *const argv[], int to[2],
-		      int from[2])
+/* Numbers first: /dev/null may take the place of one of them. */
+static int give_descriptors(posix_spawn_file_actions_t *actions,
+			    const int fd[3])
+{
+	int n, rc = 0;
+
+	for (n = 0; !rc && n < 3; n++)
+		if (fd[n] >= 0)
+			rc = posix_spawn_file_actions_adddup2(actions, fd[n],
+							      n);
+	for (n = 0; !rc && n < 3; n++)
+		if (fd[n] == TMK_PROC_NULL)
+			rc = posix_spawn_file_actions_addopen(actions, n,
+				"/dev/null", n ? O_WRONLY : O_RDONLY, 0);
+	if (!rc)
+		rc = posix_spawn_file_actions_addclosefrom_np(actions, 3);
+	return rc;
+}
+
+int tmk_proc_spawn(pid_t *pid, const char *program, char *const argv[],
+		   char *const env[], const int fd[3])
 {
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attr;
@@ -71,14 +90,9 @@ static int spawn_with(struct child *c, char *const argv[], int to[2],
 		rc = posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGDEF |
 					      POSIX_SPAWN_SETSIGMASK);
 	if (!rc)
-		rc = posix_spawn_file_actions_adddup2(&actions, to[0], 0);
+		rc = give_descriptors(&actions, fd);
 	if (!rc)
-		rc = posix_spawn_file_actions_adddup2(&actions, from[1], 1);
-	if (!rc)
-		rc = posix_spawn_file_actions_addclosefrom_np(&actions, 3);
-	if (!rc)
-		rc = posix_spawnp(&c->pid, argv[0], &actions, &attr, argv,
-				  environ);
+		rc = posix_spawnp(pid, program, &actions, &attr, argv, env);
 	posix_spawnattr_destroy(&attr);
 	posix_spawn_file_actions_destroy(&actions);
 	return rc;
@@ -90,10 +104,13 @@ static int start(struct child *c, char *const argv[], int code,
 	int to[2] = { -1, -1 }, from[2] = { -1, -1 };
 	int rc;
 
-	if (pipe2(to, O_CLOEXEC) || pipe2(from, O_CLOEXEC))
+	if (pipe2(to, O_CLOEXEC) || pipe2(from, O_CLOEXEC)) {
 		rc = errno;
-	else
-		rc = spawn_with(c, argv, to, from);
+	} else {
+		const int fd[3] = { to[0], from[1], TMK_PROC_KEEP };
+
+		rc = tmk_proc_spawn(&c->pid, argv[0], argv, environ, fd);
+	}
 	close_end(&to[0]);
 	close_end(&from[1]);
 	if (rc) {

@@ -10,9 +10,23 @@
 #define TMK_BASE_PROC_H
 
 #include <stddef.h>
+#include <sys/types.h>
 
 #include "base/buf.h"
 #include "base/err.h"
+
+/* What a child has as one of its three descriptors, beside a number of ours. */
+#define TMK_PROC_KEEP (-1)	/* what stands there in this process */
+#define TMK_PROC_NULL (-2)	/* /dev/null */
+
+/*
+ * Start `program` (a bare name is looked up in PATH) with these words and this
+ * environment; fd[n] is its descriptor n. One of ours may lie below 3 only
+ * where it does not stand in the way of another. Returns 0 with *pid set, or
+ * an errno. The caller waits for the child.
+ */
+int tmk_proc_spawn(pid_t *pid, const char *program, char *const argv[],
+		   char *const env[], const int fd[3]) TMK_MUST_CHECK;
 
 /*
  * Run argv[0] with `in` (inlen bytes, may be NULL) on its standard input and

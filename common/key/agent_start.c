@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,42 +46,13 @@ static char *find_agent(void)
 /* Standard error stays, so that it can say why it does not start. */
 static int spawn(pid_t *pid, const char *path)
 {
+	static const int fd[3] = {
+		TMK_PROC_NULL, TMK_PROC_NULL, TMK_PROC_KEEP
+	};
 	static char name[] = "touchmark-agent";
 	char *argv[] = { name, NULL };
-	posix_spawn_file_actions_t actions;
-	posix_spawnattr_t attr;
-	sigset_t all, none;
-	int rc;
 
-	sigfillset(&all);
-	sigemptyset(&none);
-	if (posix_spawn_file_actions_init(&actions))
-		return ENOMEM;
-	if (posix_spawnattr_init(&attr)) {
-		posix_spawn_file_actions_destroy(&actions);
-		return ENOMEM;
-	}
-	rc = posix_spawnattr_setsigdefault(&attr, &all);
-	if (!rc)
-		rc = posix_spawnattr_setsigmask(&attr, &none);
-	if (!rc)
-		rc = posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGDEF |
-					      POSIX_SPAWN_SETSIGMASK);
-	if (!rc)
-		rc = posix_spawn_file_actions_addopen(&actions, 0,
-						      "/dev/null", O_RDONLY,
-						      0);
-	if (!rc)
-		rc = posix_spawn_file_actions_addopen(&actions, 1,
-						      "/dev/null", O_WRONLY,
-						      0);
-	if (!rc)
-		rc = posix_spawn_file_actions_addclosefrom_np(&actions, 3);
-	if (!rc)
-		rc = posix_spawn(pid, path, &actions, &attr, argv, environ);
-	posix_spawnattr_destroy(&attr);
-	posix_spawn_file_actions_destroy(&actions);
-	return rc;
+	return tmk_proc_spawn(pid, path, argv, environ, fd);
 }
 
 int tmk_agent_start(struct tmk_err *err)

@@ -8,7 +8,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -80,40 +79,11 @@ const char **tmk_pin_make_env(const char *const *person)
 static int spawn_with(pid_t *pid, int out, const char *const argv[],
 		      const char *const env[])
 {
-	posix_spawn_file_actions_t actions;
-	posix_spawnattr_t attr;
-	sigset_t all, none;
-	int rc;
+	const int fd[3] = { TMK_PROC_NULL, out, TMK_PROC_KEEP };
 
-	sigfillset(&all);
-	sigemptyset(&none);
-	if (posix_spawn_file_actions_init(&actions))
-		return ENOMEM;
-	if (posix_spawnattr_init(&attr)) {
-		posix_spawn_file_actions_destroy(&actions);
-		return ENOMEM;
-	}
-	rc = posix_spawnattr_setsigdefault(&attr, &all);
-	if (!rc)
-		rc = posix_spawnattr_setsigmask(&attr, &none);
-	if (!rc)
-		rc = posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGDEF |
-					      POSIX_SPAWN_SETSIGMASK);
-	if (!rc)
-		rc = posix_spawn_file_actions_adddup2(&actions, out, 1);
-	if (!rc)
-		rc = posix_spawn_file_actions_addopen(&actions, 0, "/dev/null",
-						      O_RDONLY, 0);
-	if (!rc)
-		rc = posix_spawn_file_actions_addclosefrom_np(&actions, 3);
 	/* The prototype lacks the const that POSIX promises. */
-	if (!rc)
-		rc = posix_spawn(pid, argv[0], &actions, &attr,
-				 (char *const *)(uintptr_t)argv,
-				 (char *const *)(uintptr_t)env);
-	posix_spawnattr_destroy(&attr);
-	posix_spawn_file_actions_destroy(&actions);
-	return rc;
+	return tmk_proc_spawn(pid, argv[0], (char *const *)(uintptr_t)argv,
+			      (char *const *)(uintptr_t)env, fd);
 }
 
 /* Start it; *fd is where its answer comes. */

@@ -14,13 +14,13 @@ cat >"$T/pinentry" <<'EOF'
 echo OK ready
 while read -r line; do
 	case $line in
-	GETPIN) printf 'D 1234\nOK\n' ;;
+	GETPIN) printf 'D test-PIN\nOK\n' ;;
 	BYE) echo OK; exit ;;
 	*) echo OK ;;
 	esac
 done
 EOF
-printf '#!/bin/sh\necho 1234\n' >"$T/askpass"
+printf '#!/bin/sh\necho test-PIN\n' >"$T/askpass"
 chmod +x "$T/pinentry" "$T/askpass"
 
 # ssh-agent with the token.
@@ -116,7 +116,7 @@ row "rebase of $REBASE, signed: ms against unsigned" "$t" "$p" \
 	"$(ratio "$t" "$p")"
 
 # ---- many at once -----------------------------------------------------------
-p=$("$B/benchbin/minimal" "$MODULE" bench r3 1234 rsa "$SIGNERS_TOTAL") ||
+p=$("$B/benchbin/minimal" "$MODULE" bench r3 test-PIN rsa "$SIGNERS_TOTAL") ||
 	die 'the token does not sign'
 p=$(awk -v n="$SIGNERS_TOTAL" -v t="$p" 'BEGIN { printf "%.0f", n * 1e3 / t }')
 for n in 8 32; do
@@ -138,7 +138,7 @@ row 'agent memory: KiB now, and before the rebase' "$(agent_kib)" "$before" \
 # ---- a token with many keys -----------------------------------------------------
 touchmark agent stop >"$T/out" 2>&1
 softhsm2-util --init-token --free --label many --so-pin 12345678 \
-	--pin 1234 >"$T/out" 2>&1 || die 'no second token'
+	--pin test-PIN >"$T/out" 2>&1 || die 'no second token'
 # A configuration takes 64 keys: each gets one of its own, one is used.
 i=0
 while [ $i -lt "$KEYS" ]; do
@@ -171,7 +171,7 @@ touchmark agent stop >"$T/out" 2>&1
 unset XDG_RUNTIME_DIR
 settle
 "$R" 20 "$P" many "touchmark-gpg --status-fd=2 -bsau many" \
-	minimal "$B/benchbin/minimal $MODULE many many7 1234 ec" \
+	minimal "$B/benchbin/minimal $MODULE many many7 test-PIN ec" \
 	>"$T/rounds" || die 'a signer fails'
 t=$(field "$T/rounds" many 2)
 p=$(field "$T/rounds" minimal 2)

@@ -88,7 +88,7 @@ for k in r3 e2; do
 	label=$k
 	set -- "$R" "$ROUNDS" "$T/payload" \
 		touchmark "touchmark-gpgsm --status-fd=2 -bsau $k" \
-		minimal "$B/benchbin/minimal $MODULE bench $label 1234 $alg"
+		minimal "$B/benchbin/minimal $MODULE bench $label test-PIN $alg"
 	[ $k != r3 ] || set -- "$@" \
 		gpgsm "gpgsm --batch --status-fd=2 -bsau soft@example.org"
 	"$@" >"$T/rounds" || die 'a signer fails'

@@ -38,7 +38,7 @@
  *   forgetful     C_CopyObject: of the copy CKA_LOCAL is false
  *   always-auth   C_GetAttributeValue: CKA_ALWAYS_AUTHENTICATE is true;
  *                 C_Login: the context-specific login is taken for granted
- *   pad-pin       C_Login: a NULL PIN is "1234" typed at the token's own pad
+ *   pad-pin       C_Login: a NULL PIN is "test-PIN" typed at the token's own pad
  *   pad-pin-slow  the same, typed slowly
  *   pad-always    the same, for each use
  */
@@ -321,7 +321,7 @@ static CK_RV shim_C_GetTokenInfo(CK_SLOT_ID slot, CK_TOKEN_INFO *info)
 static CK_RV shim_C_Login(CK_SESSION_HANDLE s, CK_USER_TYPE user,
 			  CK_UTF8CHAR *pin, CK_ULONG len)
 {
-	static CK_UTF8CHAR typed[] = "1234";
+	static CK_UTF8CHAR typed[] = "test-PIN";
 	CK_RV rv = enter_session("C_Login", user == CKU_CONTEXT_SPECIFIC ?
 				 " context" : "", s);
 

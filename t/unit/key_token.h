@@ -67,11 +67,11 @@ static inline void scratch_make(void)
 	spill("softhsm2.conf", conf, 0600);
 	snprintf(conf, sizeof(conf), "%s/softhsm2.conf", scratch);
 	setenv("SOFTHSM2_CONF", conf, 1);
-	spill("pin", "1234\n", 0600);
+	spill("pin", "test-PIN\n", 0600);
 	snprintf(pin_path, sizeof(pin_path), "%s/pin", scratch);
 }
 
-/* A token with user PIN 1234. Returns what tmk_softhsm_init_token does. */
+/* A token with user PIN test-PIN. Returns what tmk_softhsm_init_token does. */
 static inline int token_make(const char *label, struct tmk_err *err)
 {
 	struct tmk_secret *so = NULL, *user = NULL;
@@ -79,7 +79,7 @@ static inline int token_make(const char *label, struct tmk_err *err)
 
 	if (!tmk_secret_new(&so, err) && !tmk_secret_new(&user, err) &&
 	    !tmk_secret_set(so, "56789012", 8, err) &&
-	    !tmk_secret_set(user, "1234", 4, err))
+	    !tmk_secret_set(user, "test-PIN", 8, err))
 		rc = tmk_softhsm_init_token(NULL, MODULE, label, so, user,
 					    0, err);
 	tmk_secret_free(so);

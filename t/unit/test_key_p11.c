@@ -230,7 +230,7 @@ static void test_refusals(void)
 	spill("pin", "9999\n", 0600);
 	refused("pkcs11:token=one;object=ec256", "wrong PIN", TMK_KEY,
 		"a wrong PIN");
-	spill("pin", "1234\n", 0600);
+	spill("pin", "test-PIN\n", 0600);
 }
 
 static X509 *cert_make(void)

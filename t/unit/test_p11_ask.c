@@ -136,7 +136,7 @@ static void each_time(void)
 	struct tmk_place place = shim_place();
 	struct tmk_signer *s = NULL;
 
-	spill("pin2", "1234\n", 0600);
+	spill("pin2", "test-PIN\n", 0600);
 	place.pin_file = "pin2";
 	place.ask_each_time = true;
 	HOLDS(1, !store->open(&s, &place, &err));
@@ -146,7 +146,7 @@ static void each_time(void)
 	spill("pin2", "9999\n", 0600);
 	HOLDS(4, sign(s) < 0 && strstr(err.text, "wrong PIN") && !s->lost);
 	HOLDS(5, shim_count("C_Login context") == 2);
-	spill("pin2", "1234\n", 0600);
+	spill("pin2", "test-PIN\n", 0600);
 	HOLDS(6, !sign(s) && !sign(s));
 	HOLDS(7, shim_count("C_Login context") == 4);
 	HOLDS(8, shim_count("C_Login\n") == 1);
@@ -160,7 +160,7 @@ static void kept(void)
 	struct tmk_place place = shim_place();
 	struct tmk_signer *s = NULL, *t = NULL;
 
-	spill("pin2", "1234\n", 0600);
+	spill("pin2", "test-PIN\n", 0600);
 	place.pin_file = "pin2";
 	HOLDS(1, !store->open(&s, &place, &err));
 	unlink("pin2");
@@ -168,7 +168,7 @@ static void kept(void)
 	/* A second one has the login and no PIN: it asks when it must. */
 	HOLDS(3, !store->open(&t, &place, &err));
 	HOLDS(4, sign(t) < 0 && strstr(err.text, "pin2"));
-	spill("pin2", "1234\n", 0600);
+	spill("pin2", "test-PIN\n", 0600);
 	HOLDS(5, !sign(t));
 	unlink("pin2");
 	tmk_signer_free(s);
@@ -182,7 +182,7 @@ static void kept_refused(void)
 	struct tmk_place place = shim_place();
 	struct tmk_signer *s = NULL;
 
-	spill("pin2", "1234\n", 0600);
+	spill("pin2", "test-PIN\n", 0600);
 	place.pin_file = "pin2";
 	HOLDS(1, !store->open(&s, &place, &err) && !sign(s));
 	unlink("pin2");
