@@ -31,14 +31,16 @@ GIT_PACKAGES = libgit2
 NET_PACKAGES = libcurl
 PIN_PACKAGES = gpgme
 SANDBOX_PACKAGES = libseccomp
+ARCHIVE_PACKAGES = libarchive
 
 pkg_cflags := $(shell $(PKG_CONFIG) --cflags $(PACKAGES) $(P11_PACKAGES) \
 	$(GIT_PACKAGES) $(NET_PACKAGES) $(PIN_PACKAGES) \
-	$(SANDBOX_PACKAGES) 2>/dev/null)
+	$(SANDBOX_PACKAGES) $(ARCHIVE_PACKAGES) 2>/dev/null)
 LIBS_CRYPTO := $(shell $(PKG_CONFIG) --libs libcrypto 2>/dev/null)
 LIBS_P11 := $(shell $(PKG_CONFIG) --libs $(P11_PACKAGES) 2>/dev/null) -ldl
 LIBS_GIT := $(shell $(PKG_CONFIG) --libs $(GIT_PACKAGES) 2>/dev/null)
 LIBS_SANDBOX := $(shell $(PKG_CONFIG) --libs $(SANDBOX_PACKAGES) 2>/dev/null)
+LIBS_ARCHIVE := $(shell $(PKG_CONFIG) --libs $(ARCHIVE_PACKAGES) 2>/dev/null)
 LIBS_NET := $(shell $(PKG_CONFIG) --libs $(NET_PACKAGES) 2>/dev/null)
 LIBS_PIN := $(shell $(PKG_CONFIG) --libs $(PIN_PACKAGES) 2>/dev/null)
 
@@ -79,7 +81,8 @@ OBJ_formats := $(call obj,$(wildcard formats/*.c))
 OBJ_front := $(call obj,$(wildcard plugins/front_*.c))
 OBJ_cmd := $(call obj,$(wildcard plugins/cmd_*.c plugins/doctor_*.c \
 	plugins/audit_*.c plugins/install_*.c plugins/approve_*.c \
-	plugins/crl_*.c plugins/policy_*.c))
+	plugins/crl_*.c plugins/policy_*.c plugins/sign_*.c \
+	plugins/verify_*.c plugins/manifest_*.c))
 OBJ_gpg := $(call obj,$(wildcard plugins/gpg_*.c))
 OBJ_ssh := $(call obj,$(wildcard plugins/ssh_*.c))
 OBJ_agent := $(call obj,$(wildcard plugins/agent_*.c))
@@ -90,12 +93,14 @@ names = $(patsubst $(1)%.c,%,$(wildcard $(1)*.c))
 STORES := $(sort $(call names,common/key/store_))
 SEALS := $(sort $(call names,common/seal/seal_))
 FORMATS := $(sort $(call names,formats/format_))
+PACKED := $(sort $(call names,formats/package_))
 COMMANDS := $(sort $(call names,plugins/cmd_))
 
 PLUGINS := $(patsubst plugins/%.c,%,$(wildcard plugins/touchmark*.c))
 PROGRAMS := $(addprefix $(B)/bin/,$(PLUGINS))
 # Nobody calls these by hand: they are installed in libexec.
-HELPERS := $(filter %-full %-verify touchmark-config touchmark-fetch \
+HELPERS := $(filter %-full %-verify touchmark-archive touchmark-config \
+	touchmark-fetch \
 	touchmark-pinentry,$(PLUGINS))
 GATE := $(B)/bin/touchmark-pre-receive
 COMPLETIONS := $(addprefix $(B)/completion/touchmark.,bash zsh fish)
@@ -122,7 +127,7 @@ $(B)/obj/%.o: %.c | need-deps
 need-deps:
 	@$(PKG_CONFIG) --exists $(PACKAGES) $(P11_PACKAGES) $(GIT_PACKAGES) \
 		$(NET_PACKAGES) $(PIN_PACKAGES) $(SANDBOX_PACKAGES) \
-		2>/dev/null || { echo >&2 \
+		$(ARCHIVE_PACKAGES) 2>/dev/null || { echo >&2 \
 		"touchmark: build dependencies are missing; run: make deps"; \
 		exit 1; }
 
@@ -145,11 +150,12 @@ endef
 $(eval $(call table_rule,stores,iface/store.h,tmk_store_ops,tmk_store_,$(STORES),tmk_stores))
 $(eval $(call table_rule,seals,iface/seal.h,tmk_seal_ops,tmk_seal_,$(SEALS),tmk_seals))
 $(eval $(call table_rule,formats,iface/format.h,tmk_format_ops,tmk_format_,$(FORMATS),tmk_formats))
+$(eval $(call table_rule,packages,iface/package.h,tmk_package_ops,tmk_package_,$(PACKED),tmk_packages))
 $(eval $(call table_rule,commands,plugins/command.h,tmk_command,tmk_command_,$(COMMANDS),tmk_commands))
 
 T_seal = $(B)/gen/seals.o
 T_key = $(B)/gen/stores.o
-T_formats = $(B)/gen/formats.o
+T_formats = $(B)/gen/formats.o $(B)/gen/packages.o
 T_cmd = $(B)/gen/commands.o
 
 # ---- one archive per floor, so that what is linked can be seen ------------

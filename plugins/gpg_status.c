@@ -28,6 +28,9 @@ int tmk_gpg_status_hash(enum tmk_hash hash)
 		return 9;
 	case TMK_SHA512:
 		return 10;
+	case TMK_BLAKE2B512:
+	case TMK_WHOLE:
+		break;
 	}
 	return 0;
 }

@@ -46,6 +46,7 @@ struct tmk_judge {
 	/* Keys for formats without certificates; NULL trusts none. */
 	const struct tmk_keyring *openpgp;
 	const struct tmk_keyring *ssh;
+	const struct tmk_keyring *minisign;	/* and signify: one key */
 	/* SSH keys ("SHA256:...") that are trusted although `ssh` does not
 	 * name them: they are somebody, but nobody's address. */
 	const char *const *ssh_key;

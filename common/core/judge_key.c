@@ -17,6 +17,9 @@ static const struct tmk_keyring *choose(const struct tmk_judge_job *job)
 		return job->judge->openpgp;
 	case TMK_FORMAT_SSH:
 		return job->judge->ssh;
+	case TMK_FORMAT_MINISIGN:
+	case TMK_FORMAT_SIGNIFY:
+		return job->judge->minisign;
 	case TMK_FORMAT_X509:
 		break;
 	}

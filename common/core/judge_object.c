@@ -41,6 +41,9 @@ static const char *format_name(enum tmk_seal_format format)
 		return "an OpenPGP";
 	case TMK_FORMAT_SSH:
 		return "an SSH";
+	case TMK_FORMAT_MINISIGN:
+	case TMK_FORMAT_SIGNIFY:
+		break;	/* no armour of git's begins so */
 	}
 	return "an unknown";
 }

@@ -26,7 +26,9 @@
 enum tmk_seal_format {
 	TMK_FORMAT_X509 = 1,	/* CMS */
 	TMK_FORMAT_OPENPGP,
-	TMK_FORMAT_SSH
+	TMK_FORMAT_SSH,
+	TMK_FORMAT_MINISIGN,
+	TMK_FORMAT_SIGNIFY
 };
 
 #define TMK_SIGNATURES_MAX 16	/* SignerInfos in one seal */
@@ -43,6 +45,10 @@ struct tmk_seal_request {
 	const char *user_id;	/* OpenPGP: "Name <mail>", UTF-8 */
 	int64_t created;	/* OpenPGP: creation time of the key */
 	const char *name_space;	/* SSHSIG: "git", "file" */
+	bool text;		/* OpenPGP: a signature of canonical text (RFC
+				   9580 type 0x01), else of bytes */
+	const char *artefact;	/* minisign: the file's name for the trusted
+				   comment; NULL: none */
 	enum tmk_hash hash;
 	const uint8_t *digest;	/* of content and suffix, made with `hash` */
 	size_t digest_len;
@@ -67,6 +73,10 @@ struct tmk_signature {
 	size_t digest_len;	/* 0: the seal does not carry it */
 	const uint8_t *value;	/* signature bytes, what a token covers */
 	size_t value_len;
+	bool text;		/* the digest is that of canonical text: lines
+				   ended by CRLF, without what trails them
+				   where a clearsigned text has it (RFC 9580
+				   5.2.1.2, 7.2) */
 	int64_t claimed_time;	/* signingTime or TMK_TIME_NONE: no proof */
 	const uint8_t *token[TMK_TOKENS_MAX];	/* RFC 3161 tokens, DER */
 	size_t token_len[TMK_TOKENS_MAX];

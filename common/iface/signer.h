@@ -19,7 +19,9 @@
 enum tmk_hash {
 	TMK_SHA256 = 1,
 	TMK_SHA384,
-	TMK_SHA512
+	TMK_SHA512,
+	TMK_BLAKE2B512,		/* RFC 7693: minisign */
+	TMK_WHOLE		/* no digest: the content itself (signify) */
 };
 
 #define TMK_HASH_MAX 64		/* bytes of the longest digest */

@@ -306,6 +306,9 @@ size_t tmk_der_hash_len(enum tmk_hash hash)
 		return 48;
 	case TMK_SHA512:
 		return 64;
+	case TMK_BLAKE2B512:
+	case TMK_WHOLE:
+		break;	/* no RSA or ECDSA signature is over these */
 	}
 	return 0;
 }

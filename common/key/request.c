@@ -45,7 +45,10 @@ static size_t hash_len(enum tmk_hash hash)
 	case TMK_SHA384:
 		return 48;
 	case TMK_SHA512:
+	case TMK_BLAKE2B512:
 		return 64;
+	case TMK_WHOLE:
+		break;
 	}
 	return 0;
 }

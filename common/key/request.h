@@ -43,6 +43,8 @@ enum tmk_request_format {
 	TMK_REQUEST_CMS = 1,
 	TMK_REQUEST_OPENPGP,
 	TMK_REQUEST_SSH,
+	TMK_REQUEST_MINISIGN,
+	TMK_REQUEST_SIGNIFY,
 	/* What git's gpg.format says in `directory` and the caller's name
 	 * leaves open: cms for x509, else openpgp. */
 	TMK_REQUEST_GIT = 16
@@ -64,6 +66,10 @@ struct tmk_request {
 	enum tmk_request_format format;
 	bool armour;		/* answer with text instead of binary */
 	const char *name_space;	/* SSHSIG */
+	bool text;		/* OpenPGP: of canonical text, which the caller
+				   has made */
+	const char *artefact;	/* what is signed, as the caller calls it, for
+				   the record and minisign's comment; NULL */
 	const char *digest_algo;	/* --digest-algo: must fit the key */
 	enum tmk_request_stamp stamp;
 	const char *directory;	/* absolute: where a repository may be */
