@@ -15,10 +15,11 @@
 #include <git2.h>
 
 #include "base/opt.h"
+#include "core/libgit2_start.h"
 #include "hooks/gate.h"
-#include "hooks/git_start.h"
 #include "hooks/gate_pushcert.h"
 #include "hooks/gate_record.h"
+#include "hooks/git_memory.h"
 
 #define LATE 60		/* seconds beyond [limits] seconds: then it is killed */
 
@@ -169,7 +170,7 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	/* a caller that ignores it would hide how a child ended */
 	signal(SIGCHLD, SIG_DFL);
-	if (tmk_git_start() < 0) {
+	if (tmk_git_memory_take() < 0 || tmk_libgit2_start() < 0) {
 		tmk_err_set(&err, TMK_INTERNAL, "libgit2 does not start");
 		tmk_gate_report_push(TMK_INTERNAL_ERROR, &err);
 		return asked ? TMK_INTERNAL : 1;

@@ -24,19 +24,11 @@ static bool find_fields(struct fields *f, const struct tmk_evidence *evidence)
 {
 	const struct tmk_cms *cms = evidence->priv;
 	struct tmk_ber_cursor c;
-	struct tmk_ber e;
+	struct tmk_ber data;
 
-	tmk_cms_ber_start(&c, cms->der, cms->len);
-	if (!tmk_cms_ber_take(&e, &c, TMK_BER_SEQUENCE))
+	if (!tmk_cms_find_data(&f->type, &data, cms))
 		return false;
-	tmk_cms_ber_enter(&c, &e);
-	if (!tmk_cms_ber_take(&f->type, &c, TMK_BER_OID) ||
-	    !tmk_cms_ber_take(&e, &c, TMK_BER_TAGGED(0)))
-		return false;
-	tmk_cms_ber_enter(&c, &e);
-	if (!tmk_cms_ber_take(&e, &c, TMK_BER_SEQUENCE))
-		return false;
-	tmk_cms_ber_enter(&c, &e);
+	tmk_cms_ber_enter(&c, &data);
 	f->certs.tag = f->crls.tag = 0;
 	if (!tmk_cms_ber_take(&f->version_as_is, &c, TMK_BER_INTEGER) ||
 	    !tmk_cms_ber_small(&f->version, &f->version_as_is) ||

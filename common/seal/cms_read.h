@@ -107,6 +107,15 @@ bool tmk_cms_fast_read(struct tmk_cms *cms);
  * signing-certificate attributes that name another one are refused. */
 bool tmk_cms_cert_match(struct tmk_cms *cms, int i, struct tmk_verdict *v);
 
+/*
+ * From a ContentInfo (RFC 5652 section 3) that was read before to its content
+ * type and the SignedData in it, for what writes it anew (cms_find.c). Both
+ * are borrowed from cms->der. False when they are not there, which is then our
+ * own fault.
+ */
+bool tmk_cms_find_data(struct tmk_ber *type, struct tmk_ber *data,
+		       const struct tmk_cms *cms);
+
 /* seal.h: make and check of this seal (cms_make.c, cms_check.c). */
 int tmk_cms_make(const struct tmk_seal_request *request, struct tmk_buf *out,
 		 struct tmk_err *err) TMK_MUST_CHECK;

@@ -148,15 +148,7 @@ static bool find_way(struct way *way, const struct tmk_cms *cms)
 	struct tmk_ber_cursor c;
 	struct tmk_ber e;
 
-	tmk_cms_ber_start(&c, cms->der, cms->len);
-	if (!tmk_cms_ber_take(&e, &c, TMK_BER_SEQUENCE))
-		return false;
-	tmk_cms_ber_enter(&c, &e);
-	if (!tmk_cms_ber_take(&way->type, &c, TMK_BER_OID) ||
-	    !tmk_cms_ber_take(&e, &c, TMK_BER_TAGGED(0)))
-		return false;
-	tmk_cms_ber_enter(&c, &e);
-	if (!tmk_cms_ber_take(&way->data, &c, TMK_BER_SEQUENCE))
+	if (!tmk_cms_find_data(&way->type, &way->data, cms))
 		return false;
 	tmk_cms_ber_enter(&c, &way->data);
 	while (tmk_cms_ber_next(&e, &c))

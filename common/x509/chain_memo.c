@@ -209,7 +209,6 @@ static bool question_of(struct question *q, const struct tmk_chain_request *r)
 	q->strict = r->strict;
 	q->any_strength = r->any_strength;
 	q->honour_invalidity = r->honour_invalidity;
-	q->honour_invalidity = r->honour_invalidity;
 	return true;
 }
 

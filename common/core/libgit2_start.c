@@ -1,8 +1,6 @@
-#include "hooks/git_start.h"
+#include "core/libgit2_start.h"
 
 #include <git2.h>
-
-#include "hooks/git_memory.h"
 
 /*
  * How libgit2 starts its two network libraries, where it was built with them:
@@ -28,7 +26,7 @@ int libssh2_init(int flags)
 	return 0;	/* anything else would stop libgit2 from starting */
 }
 
-int tmk_git_start(void)
+int tmk_libgit2_start(void)
 {
-	return tmk_git_memory_take() < 0 ? -1 : git_libgit2_init();
+	return git_libgit2_init();
 }
