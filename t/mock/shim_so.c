@@ -328,14 +328,14 @@ static CK_RV shim_C_Login(CK_SESSION_HANDLE s, CK_USER_TYPE user,
 	if (rv)
 		return rv;
 	if (is("always-auth") && user == CKU_CONTEXT_SPECIFIC)
-		return pin && len == 4 && !memcmp(pin, typed, 4) ?
-			CKR_OK : CKR_PIN_INCORRECT;
+		return pin && len == sizeof(typed) - 1 &&
+			!memcmp(pin, typed, len) ? CKR_OK : CKR_PIN_INCORRECT;
 	if (is("pad-always") && user == CKU_CONTEXT_SPECIFIC)
 		return pin ? CKR_PIN_INCORRECT : CKR_OK;
 	if (is("pad-pin-slow"))
 		usleep(1300000);
 	if (!strncmp(action, "pad-", 4) && !pin)
-		return real->C_Login(s, user, typed, 4);
+		return real->C_Login(s, user, typed, sizeof(typed) - 1);
 	return real->C_Login(s, user, pin, len);
 }
 
