@@ -5,8 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cage/sandbox.h"
 #include "hooks/gate_pool_wire.h"
-#include "hooks/sandbox.h"
 
 #define SOCKET 0		/* where the sandbox leaves it */
 #define IN_FIRST (128 * 1024)	/* bytes read at once */
@@ -145,6 +145,8 @@ void tmk_gate_pool_child_run(int fd, pid_t parent,
 {
 	struct tmk_sandbox sandbox = {
 		.fd = fd, .parent = parent,
+		.hint = "the administrator must let the hook use seccomp "
+			"filters",
 		.memory = MEMORY_BASE + COPIES * policy->limit_object
 	};
 	struct child *c = calloc(1, sizeof(*c));

@@ -15,11 +15,13 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "formats/manifest.h"
 
 /* A child that gives the uncompressed stream. */
 struct tmk_front_archive {
 	pid_t pid;
 	int fd;			/* read end; -1 when not open */
+	int say;		/* what it says of a fault; -1 when not open */
 };
 
 /*
@@ -42,5 +44,8 @@ int tmk_front_archive_manifest(struct tmk_buf *out, int fd, const char *name,
 
 /* Whether the beginning is that of a compressed stream. */
 bool tmk_front_archive_is_packed(const uint8_t *head, size_t len);
+
+/* Bytes that a manifest may have: what the maximum of `out` should be. */
+#define TMK_FRONT_ARCHIVE_MANIFEST TMK_MANIFEST_MAX
 
 #endif

@@ -27,11 +27,11 @@ house_floor() {	# PATH
 house_allowed() {	# FLOOR
 	case $1 in
 	base) echo ;;
-	iface | x509) echo base ;;
+	cage | iface | x509) echo base ;;
 	seal) echo x509 iface base ;;
 	key | net | formats | core) echo x509 iface base ;;
-	hooks) echo core seal x509 formats iface base ;;
-	plugins) echo core seal key net x509 formats iface base ;;
+	hooks) echo core seal x509 formats iface cage base ;;
+	plugins) echo core seal key net x509 formats iface cage base ;;
 	*) echo "no-such-floor" ;;
 	esac
 }
@@ -41,7 +41,9 @@ house_foreign() {
 	cat <<-'END'
 	openssl/*: iface x509 seal key formats core hooks plugins
 	git2*: core hooks plugins
-	seccomp*: hooks
+	seccomp*: cage
+	archive*: plugins
+	zlib.h: plugins
 	libp11*: key
 	p11-kit/*: key
 	curl/*: net

@@ -40,7 +40,8 @@ fuzz:
 .PHONY: fuzz-targets
 fuzz-targets: $(patsubst %,$(B)/fuzz/fuzz_%,$(FUZZ))
 
-$(B)/fuzz/fuzz_%: $(B)/obj/t/fuzz/fuzz_%.o $(call lib,hooks gpg ssh agent thin) $(SIGN_LIBS)
+$(B)/fuzz/fuzz_%: $(B)/obj/t/fuzz/fuzz_%.o $(call lib,hooks cage gpg sop ssh agent thin) \
+		$(SIGN_LIBS)
 	@mkdir -p $(@D)
 	$(link) -fsanitize=fuzzer $(LIBS_CRYPTO) $(LIBS_P11) $(LIBS_GIT) \
 		$(LIBS_SANDBOX)
@@ -50,6 +51,10 @@ $(B)/mock/git2-show: LIBS_CRYPTO += $(LIBS_GIT)
 
 # The one mock that needs more than the lower floors.
 $(B)/mock/openpgp-tool: $(call lib,core formats seal)
+$(B)/mock/rpm-tool: $(call lib,formats)
+
+# Packages without keys.
+$(B)/mock/package-tool: $(call lib,formats)
 
 # The one driver that judges.
 $(B)/benchbin/judge: $(JUDGE_LIBS)
@@ -79,3 +84,4 @@ bench:
 	$(MAKE) all mocks $(BENCHES)
 	B=$(abspath $(B)) sh t/bench/bench.sh
 	B=$(abspath $(B)) sh t/bench/gate.sh
+	B=$(abspath $(B)) sh t/bench/release.sh

@@ -21,7 +21,8 @@ n=$(house_includes "$TOP" | wc -l)
 tap $? "the includes were read ($n of them)"
 
 # Each header alone, twice (its guard), as a program of its own.
-flags=$(pkg-config --cflags openssl p11-kit-1 libp11 libgit2 libcurl)
+flags=$(pkg-config --cflags openssl p11-kit-1 libp11 libgit2 libcurl \
+	libarchive)
 : >"$T/all"
 for h in $(house_sources "$TOP" | grep '\.h$'); do
 	printf '#include "%s"\n#include "%s"\nextern int unused;\n' \
@@ -60,6 +61,9 @@ plant common/seal/planted.c '#include "core/judge.h"' 'seal may not'
 plant common/net/planted.c '#include "key/planted.h"' 'net may not'
 plant hooks/planted.c '#include "iface/nothing.h"' '"iface/nothing.h" is not'
 plant hooks/planted.c '#include <curl/curl.h>' '<curl.curl.h> is not for hooks'
+plant hooks/planted.c '#include <seccomp.h>' '<seccomp.h> is not for hooks'
+plant formats/planted.c '#include <archive.h>' '<archive.h> is not for formats'
+plant common/cage/planted.c '#include "iface/seal.h"' 'cage may not'
 plant common/base/planted.c '#include <openssl/evp.h>' '<openssl/evp.h> is not'
 plant plugins/planted.c '#include <base/err.h>' '<base/err.h> is ours'
 echo '#include "base/planted_b.h"' >"$T/tree/common/base/planted_a.h"

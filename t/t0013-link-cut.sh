@@ -41,6 +41,7 @@ done
 
 holds touchmark-pre-receive core
 holds touchmark-pre-receive seal
+holds touchmark-pre-receive cage
 lacks touchmark-pre-receive key
 lacks touchmark-pre-receive net
 lacks touchmark-pre-receive front
@@ -91,6 +92,17 @@ for p in touchmark-gpg-full touchmark-ssh-keygen-full touchmark-gpg-verify; do
 	has 'libcrypto' "$p: its libraries were read"
 	hasnt '(libgit2|libcurl|libgpgme)' "$p loads no libgit2"
 done
+# What takes archives apart is confined, and has nothing that a stranger could
+# wish for.
+holds touchmark-archive cage
+for l in key seal core net front cmd; do
+	lacks touchmark-archive $l
+done
+run ldd "$BIN/touchmark-archive"
+has 'libarchive' 'touchmark-archive: its libraries were read'
+hasnt '(libgit2|libcurl|libgpgme|libp11|p11-kit)' \
+	'none of them has keys or talks to a server'
+
 lacks touchmark-config key
 lacks touchmark-config seal
 lacks touchmark-config net

@@ -14,7 +14,7 @@
 #include "base/clock.h"
 #include "hooks/gate_pool_child.h"
 #include "hooks/gate_pool_wire.h"
-#include "hooks/sandbox.h"
+#include "cage/sandbox.h"
 #include "t/unit/tap.h"
 
 static volatile int *volatile nowhere;

@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <pthread.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,7 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "hooks/sandbox.h"
+#include "cage/sandbox.h"
 #include "t/unit/tap.h"
 
 #define MEMORY (32u << 20)
@@ -121,6 +123,80 @@ static int do_protect(void)
 			PROT_READ | PROT_WRITE | PROT_EXEC);
 }
 
+static int do_read_at(void)
+{
+	char c = 0;
+
+	return pread(0, &c, 1, 1) == 1 && c == 'b' ? 0 : 3;
+}
+
+static int do_answer(void)
+{
+	return write(1, "1", 1) == 1 && write(2, "2", 1) == 1 ? 0 : 3;
+}
+
+static int do_read_answer(void)
+{
+	char c;
+
+	return read(1, &c, 1) < 0;
+}
+
+static int do_write_input(void)
+{
+	return write(0, "x", 1) == 1;
+}
+
+static int do_map_input(void)
+{
+	return mmap(NULL, 4096, PROT_READ, MAP_PRIVATE, 0, 0) != MAP_FAILED;
+}
+
+static void *nothing(void *arg)
+{
+	return arg;
+}
+
+static int do_thread(void)
+{
+	pthread_t t;
+
+	return pthread_create(&t, NULL, nothing, NULL);
+}
+
+/* The other thread tries what it may not once it is told to. */
+static sem_t runs, go;
+
+static void *disobey(void *arg)
+{
+	sem_post(&runs);
+	while (sem_wait(&go) < 0)
+		;
+	(void)open("/etc/passwd", O_RDONLY);
+	return arg;
+}
+
+static int start_other(void *to, struct tmk_err *err)
+{
+	static pthread_t other;
+
+	(void)to;
+	if (sem_init(&runs, 0, 0) || sem_init(&go, 0, 0) ||
+	    pthread_create(&other, NULL, disobey, NULL))
+		return tmk_err_set(err, TMK_INTERNAL, "no thread");
+	while (sem_wait(&runs) < 0)
+		;
+	return 0;
+}
+
+static int do_other_thread(void)
+{
+	sem_post(&go);
+	for (;;)
+		sink = NULL;
+	return 3;
+}
+
 static int do_write_elsewhere(void)
 {
 	return write(2, "x", 1) == 1;
@@ -176,6 +252,83 @@ static void may_not(const char *what, int (*attempt)(void))
 
 	ok(WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS,
 	   "killed: %s (status %x)", what, (unsigned int)status);
+}
+
+/* The same with a file to read and two pipes. */
+static int outcome_pipes(int (*attempt)(void), char answer[2])
+{
+	struct tmk_sandbox s = {
+		.pipes = true, .memory = MEMORY, .parent = getpid(),
+		.seconds = 30, .hint = "what to do",
+		.start = attempt == do_other_thread ? start_other : NULL
+	};
+	struct tmk_err err = TMK_ERR_INIT;
+	int file, out[2], say[2], status = 0;
+	pid_t pid;
+
+	answer[0] = answer[1] = 0;
+	file = open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	if (file < 0 || write(file, "abc", 3) != 3 ||
+	    lseek(file, 0, SEEK_SET) != 0 || pipe(out) < 0 || pipe(say) < 0)
+		return -1;
+	fflush(stdout);
+	pid = fork();
+	if (pid < 0)
+		return -1;
+	if (!pid) {
+		if (dup2(file, 0) < 0 || dup2(out[1], 1) < 0 ||
+		    dup2(say[1], 2) < 0 || tmk_sandbox_enter(&s, &err) < 0)
+			_exit(100);
+		_exit(attempt());
+	}
+	close(out[1]);
+	close(say[1]);
+	if (waitpid(pid, &status, 0) != pid)
+		return -1;
+	if (read(out[0], &answer[0], 1) < 0 || read(say[0], &answer[1], 1) < 0)
+		status = -1;
+	close(file);
+	close(out[0]);
+	close(say[0]);
+	return status;
+}
+
+static void may_with_pipes(const char *what, int (*attempt)(void))
+{
+	char answer[2];
+	int status = outcome_pipes(attempt, answer);
+
+	ok(WIFEXITED(status) && WEXITSTATUS(status) == 0, "with three "
+	   "descriptors: %s (status %x)", what, (unsigned int)status);
+	if (attempt == do_answer)
+		is_mem(answer, 2, "12", 2, "what was written arrived");
+}
+
+static void may_not_with_pipes(const char *what, int (*attempt)(void))
+{
+	char answer[2];
+	int status = outcome_pipes(attempt, answer);
+
+	ok(WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS, "killed with "
+	   "three descriptors: %s (status %x)", what, (unsigned int)status);
+}
+
+static void with_pipes(void)
+{
+	may_with_pipes("a little memory", do_small_memory);
+	may_with_pipes("too much memory is refused", do_large_memory);
+	may_not_with_pipes("opening a file", do_open);
+	may_not_with_pipes("a connection", do_socket);
+	may_not_with_pipes("a process", do_fork);
+	may_not_with_pipes("a thread", do_thread);
+	may_not_with_pipes("a program", do_exec);
+	may_not_with_pipes("a signal to the parent", do_kill);
+	may_not_with_pipes("another descriptor", do_dup);
+	may_not_with_pipes("reading what is to be written", do_read_answer);
+	may_not_with_pipes("writing what is to be read", do_write_input);
+	may_not_with_pipes("the input in memory", do_map_input);
+	may_not_with_pipes("opening a file in a thread that was there before",
+			   do_other_thread);
 }
 
 /* ---- what the kernel says of a process inside ----------------------------- */
@@ -273,7 +426,8 @@ static void ends_with_parent(void)
 
 static void wrong_parent(void)
 {
-	struct tmk_sandbox s = { .memory = MEMORY, .parent = 1 };
+	struct tmk_sandbox s = { .memory = MEMORY, .parent = 1,
+				 .hint = "what to do" };
 	struct tmk_err err = TMK_ERR_INIT;
 	int fd[2], status = 0;
 	pid_t pid;
@@ -298,6 +452,8 @@ int main(void)
 	wrong_parent();
 	may("nothing", do_nothing);
 	may("words over the socket", do_talk);
+	may_with_pipes("reading at a place", do_read_at);
+	may_with_pipes("writing", do_answer);
 	if (!tmk_sandbox_is_built()) {
 		diag("built with a sanitizer: it confines nothing");
 		return tap_done();
@@ -318,6 +474,7 @@ int main(void)
 	may_not("a file in memory", do_map_file);
 	may_not("making code writable", do_protect);
 	may_not("writing elsewhere", do_write_elsewhere);
+	with_pipes();
 	look_at_it();
 	ends_with_parent();
 	return tap_done();

@@ -1,4 +1,4 @@
-#include "hooks/sandbox.h"
+#include "cage/sandbox.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -36,18 +36,18 @@ bool tmk_sandbox_is_built(void)
 
 static int no_way(struct tmk_err *err, const char *what)
 {
-	tmk_err_set(err, TMK_INTERNAL, "the judge cannot be confined: %s: %s",
-		    what, strerror(errno));
-	return tmk_err_hint(err, "the administrator must let the hook use "
-			    "seccomp filters");
+	return tmk_err_set(err, TMK_INTERNAL,
+			   "a process cannot be confined: %s: %s", what,
+			   strerror(errno));
 }
 
-/* The socket becomes descriptor 0 and stays alone. */
-static int close_others(int fd, struct tmk_err *err)
+/* The socket becomes descriptor 0 and stays alone, or three stay. */
+static int close_others(const struct tmk_sandbox *sandbox, struct tmk_err *err)
 {
-	if (fd != 0 && dup2(fd, 0) < 0)
+	if (!sandbox->pipes && sandbox->fd != 0 && dup2(sandbox->fd, 0) < 0)
 		return no_way(err, "a descriptor");
-	if (fcntl(0, F_SETFD, 0) < 0 || close_range(1, ~0u, 0) < 0)
+	if (fcntl(0, F_SETFD, 0) < 0 ||
+	    close_range(sandbox->pipes ? 3 : 1, ~0u, 0) < 0)
 		return no_way(err, "closing descriptors");
 	return 0;
 }
@@ -78,18 +78,22 @@ static uint64_t data_in_use(void)
 	return pages * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
-static int set_limits(uint64_t memory, struct tmk_err *err)
+static int set_limits(const struct tmk_sandbox *sandbox, uint64_t memory,
+		      struct tmk_err *err)
 {
 	const struct {
 		int which;
 		rlim_t most;
 	} limit[] = {
 		{ RLIMIT_CORE, 0 },
-		{ RLIMIT_FSIZE, 0 },
+		/* standard output may be a file */
+		{ RLIMIT_FSIZE, sandbox->pipes ? RLIM_INFINITY : 0 },
 		{ RLIMIT_NOFILE, 0 },
 		{ RLIMIT_NPROC, 0 },
 		{ RLIMIT_MEMLOCK, 0 },
 		{ RLIMIT_DATA, memory },
+		{ RLIMIT_CPU, sandbox->seconds ? sandbox->seconds :
+			RLIM_INFINITY },
 	};
 	struct rlimit r;
 	size_t i;
@@ -153,7 +157,38 @@ static const int allowed[] = {
 	SCMP_SYS(exit_group)
 };
 
-static int fill_filter(scmp_filter_ctx filter)
+/* The two ways to keep descriptors. */
+static int allow_socket(scmp_filter_ctx filter)
+{
+	int rc;
+
+	rc = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(read), 1,
+			      SCMP_A0(SCMP_CMP_EQ, 0));
+	if (!rc)
+		rc = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(write),
+				      1, SCMP_A0(SCMP_CMP_EQ, 0));
+	return rc;
+}
+
+static int allow_pipes(scmp_filter_ctx filter)
+{
+	static const struct {
+		int call, fd;
+	} pipe[] = {
+		{ SCMP_SYS(read), 0 }, { SCMP_SYS(pread64), 0 },
+		{ SCMP_SYS(write), 1 }, { SCMP_SYS(write), 2 }
+	};
+	size_t i;
+	int rc = 0;
+
+	for (i = 0; !rc && i < sizeof(pipe) / sizeof(pipe[0]); i++)
+		rc = seccomp_rule_add(filter, SCMP_ACT_ALLOW, pipe[i].call, 1,
+				      SCMP_A0(SCMP_CMP_EQ,
+					      (scmp_datum_t)pipe[i].fd));
+	return rc;
+}
+
+static int fill_filter(scmp_filter_ctx filter, bool pipes)
 {
 	size_t i;
 	int rc = 0;
@@ -161,11 +196,7 @@ static int fill_filter(scmp_filter_ctx filter)
 	for (i = 0; !rc && i < sizeof(allowed) / sizeof(allowed[0]); i++)
 		rc = seccomp_rule_add(filter, SCMP_ACT_ALLOW, allowed[i], 0);
 	if (!rc)
-		rc = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(read),
-				      1, SCMP_A0(SCMP_CMP_EQ, 0));
-	if (!rc)
-		rc = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(write),
-				      1, SCMP_A0(SCMP_CMP_EQ, 0));
+		rc = pipes ? allow_pipes(filter) : allow_socket(filter);
 	/* memory, but none that can be run, and no file's */
 	if (!rc)
 		rc = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap),
@@ -175,7 +206,7 @@ static int fill_filter(scmp_filter_ctx filter)
 	return rc;
 }
 
-static int enter_filter(struct tmk_err *err)
+static int enter_filter(const struct tmk_sandbox *sandbox, struct tmk_err *err)
 {
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
 	int rc = -ENOMEM;
@@ -183,8 +214,11 @@ static int enter_filter(struct tmk_err *err)
 	if (filter)
 		rc = seccomp_attr_set(filter, SCMP_FLTATR_ACT_BADARCH,
 				      SCMP_ACT_KILL_PROCESS);
+	/* threads that were started are caught as well */
+	if (!rc && sandbox->start)
+		rc = seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1);
 	if (!rc)
-		rc = fill_filter(filter);
+		rc = fill_filter(filter, sandbox->pipes);
 	if (!rc)
 		rc = seccomp_load(filter);
 	if (filter)
@@ -193,23 +227,27 @@ static int enter_filter(struct tmk_err *err)
 	return rc ? no_way(err, "seccomp") : 0;
 }
 
-/* In this order: the limits leave no descriptor for a ruleset, and a ruleset
- * no file to measure memory with. */
+/* In this order: the limits leave no descriptor for a ruleset and no thread,
+ * a ruleset no file to measure memory with, and is for threads to come. */
 static int confine(const struct tmk_sandbox *sandbox, struct tmk_err *err)
 {
 	uint64_t memory = data_in_use() + sandbox->memory;
 
-	if (enter_landlock(err) < 0 || set_limits(memory, err) < 0 ||
-	    enter_filter(err) < 0)
+	if (enter_landlock(err) < 0)
+		return -1;
+	if (sandbox->start && sandbox->start(sandbox->to, err) < 0)
+		return -1;
+	if (set_limits(sandbox, memory, err) < 0 ||
+	    enter_filter(sandbox, err) < 0)
 		return -1;
 	return 0;
 }
 #endif
 
-int tmk_sandbox_enter(const struct tmk_sandbox *sandbox, struct tmk_err *err)
+static int enter(const struct tmk_sandbox *sandbox, struct tmk_err *err)
 {
 	/* first of all, so that a failure can be told */
-	if (close_others(sandbox->fd, err) < 0)
+	if (close_others(sandbox, err) < 0)
 		return -1;
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0 ||
 	    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ||
@@ -218,11 +256,18 @@ int tmk_sandbox_enter(const struct tmk_sandbox *sandbox, struct tmk_err *err)
 	/* it may have ended before it was watched */
 	if (getppid() != sandbox->parent) {
 		errno = ESRCH;
-		return no_way(err, "the hook is gone");
+		return no_way(err, "who started it is gone");
 	}
 #ifndef SANITIZED
 	return confine(sandbox, err);
 #else
-	return 0;
+	return sandbox->start ? sandbox->start(sandbox->to, err) : 0;
 #endif
+}
+
+int tmk_sandbox_enter(const struct tmk_sandbox *sandbox, struct tmk_err *err)
+{
+	if (enter(sandbox, err) == 0)
+		return 0;
+	return sandbox->hint ? tmk_err_hint(err, "%s", sandbox->hint) : -1;
 }
