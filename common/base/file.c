@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -81,6 +82,31 @@ int tmk_file_read(struct tmk_buf *out, const char *path, struct tmk_err *err)
 	return rc;
 }
 
+int tmk_file_read_at(void *to, size_t len, int fd, uint64_t at,
+		     const char *name, struct tmk_err *err)
+{
+	uint8_t *next = to;
+	ssize_t n;
+
+	if (at > INT64_MAX || len > INT64_MAX - at)
+		return tmk_err_set(err, TMK_INPUT, "%s: no such place", name);
+	while (len) {
+		n = pread(fd, next, len, (off_t)at);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return tmk_err_set(err, TMK_INPUT, "%s: %s", name,
+					   strerror(errno));
+		if (!n)
+			return tmk_err_set(err, TMK_INPUT,
+					   "%s: ends too early", name);
+		next += n;
+		len -= (size_t)n;
+		at += (uint64_t)n;
+	}
+	return 0;
+}
+
 int tmk_file_write_fd(int fd, const void *data, size_t len, const char *name,
 		      struct tmk_err *err)
 {
@@ -101,18 +127,60 @@ int tmk_file_write_fd(int fd, const void *data, size_t len, const char *name,
 	return 0;
 }
 
+/* Not a secret: no two of them are to be the same. */
+#define MARKS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+#define MARK_LEN 6
+#define TEMP_TRIES 100
+#define TEMP_NAME 240		/* bytes that a file's name keeps: with the mark
+				   it fits into any file system */
+
+static char *temp_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	size_t dir = slash ? (size_t)(slash + 1 - path) : 0;
+	size_t name = strnlen(path + dir, TEMP_NAME);
+	char *temp;
+
+	if (asprintf(&temp, "%.*s" TMK_NEWFILE_MARK "%0*d", (int)(dir + name),
+		     path, MARK_LEN, 0) < 0)
+		return NULL;
+	return temp;
+}
+
+static int create(char *temp, mode_t mode)
+{
+	size_t end = strlen(temp), i;
+	uint8_t chance[MARK_LEN];
+	int fd, tries;
+
+	for (tries = 0; tries < TEMP_TRIES; tries++) {
+		if (getrandom(chance, sizeof(chance), 0) !=
+		    (ssize_t)sizeof(chance))
+			return -1;
+		for (i = 0; i < sizeof(chance); i++)
+			temp[end - MARK_LEN + i] =
+				MARKS[chance[i] % (sizeof(MARKS) - 1)];
+		fd = open(temp, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC |
+			  O_NOFOLLOW, mode);
+		if (fd >= 0 || errno != EEXIST)
+			return fd;
+	}
+	return -1;
+}
+
 int tmk_newfile_open(struct tmk_newfile *f, const char *path, mode_t mode,
 		     struct tmk_err *err)
 {
 	struct tmk_newfile n = TMK_NEWFILE_INIT;
-	mode_t mask;
 
 	n.path = strdup(path);
-	if (!n.path || asprintf(&n.temp, "%s.XXXXXX", path) < 0) {
+	n.temp = temp_name(path);
+	if (!n.path || !n.temp) {
 		free(n.path);
+		free(n.temp);
 		return tmk_err_nomem(err);
 	}
-	n.fd = mkostemp(n.temp, O_CLOEXEC);
+	n.fd = create(n.temp, mode);
 	if (n.fd < 0) {
 		tmk_err_set(err, TMK_INPUT, "cannot create %s: %s", n.temp,
 			    strerror(errno));
@@ -120,16 +188,20 @@ int tmk_newfile_open(struct tmk_newfile *f, const char *path, mode_t mode,
 		free(n.path);
 		return -1;
 	}
-	mask = umask(0);
-	umask(mask);
-	if (fchmod(n.fd, mode & ~mask)) {
-		tmk_err_set(err, TMK_INPUT, "cannot set the mode of %s: %s",
-			    n.temp, strerror(errno));
-		tmk_newfile_release(&n);
-		return -1;
-	}
 	*f = n;
 	return 0;
+}
+
+bool tmk_newfile_is_temp(const char *path)
+{
+	size_t len = strlen(path), mark = strlen(TMK_NEWFILE_MARK);
+	const char *p;
+
+	if (len <= mark + MARK_LEN)
+		return false;
+	p = path + len - mark - MARK_LEN;
+	return !strncmp(p, TMK_NEWFILE_MARK, mark) &&
+		strspn(p + mark, MARKS) == MARK_LEN;
 }
 
 /* Make the rename itself survive a power cut. */
@@ -154,7 +226,23 @@ static int sync_directory(const char *path)
 	return rc;
 }
 
-int tmk_newfile_commit(struct tmk_newfile *f, struct tmk_err *err)
+int tmk_file_sync_directory(const char *path, struct tmk_err *err)
+{
+	if (!sync_directory(path))
+		return 0;
+	return tmk_err_set(err, TMK_INPUT, "cannot sync the directory of %s: "
+			   "%s", path, strerror(errno));
+}
+
+static int not_written(struct tmk_newfile *f, int why, struct tmk_err *err)
+{
+	tmk_err_set(err, TMK_INPUT, "cannot write %s: %s", f->path,
+		    strerror(why));
+	tmk_newfile_release(f);
+	return -1;
+}
+
+int tmk_newfile_sync(struct tmk_newfile *f, struct tmk_err *err)
 {
 	int rc = fsync(f->fd), why = errno;
 
@@ -163,22 +251,25 @@ int tmk_newfile_commit(struct tmk_newfile *f, struct tmk_err *err)
 		why = errno;
 	}
 	f->fd = -1;
-	if (!rc && rename(f->temp, f->path)) {
-		rc = -1;
-		why = errno;
-	}
-	if (rc) {
-		tmk_err_set(err, TMK_INPUT, "cannot write %s: %s", f->path,
-			    strerror(why));
-		tmk_newfile_release(f);
-		return -1;
-	}
+	return rc ? not_written(f, why, err) : 0;
+}
+
+int tmk_newfile_rename(struct tmk_newfile *f, struct tmk_err *err)
+{
+	if (rename(f->temp, f->path))
+		return not_written(f, errno, err);
 	free(f->temp);
 	f->temp = NULL;
-	if (sync_directory(f->path))
-		rc = tmk_err_set(err, TMK_INPUT,
-				 "cannot sync the directory of %s: %s",
-				 f->path, strerror(errno));
+	return 0;
+}
+
+int tmk_newfile_commit(struct tmk_newfile *f, struct tmk_err *err)
+{
+	int rc;
+
+	if (tmk_newfile_sync(f, err) || tmk_newfile_rename(f, err))
+		return -1;
+	rc = tmk_file_sync_directory(f->path, err);
 	tmk_newfile_release(f);
 	return rc;
 }

@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "base/buf.h"
@@ -26,6 +27,12 @@ int tmk_file_read(struct tmk_buf *out, const char *path, struct tmk_err *err)
 int tmk_file_read_fd(struct tmk_buf *out, int fd, const char *name,
 		     struct tmk_err *err) TMK_MUST_CHECK;
 
+/* Read exactly `len` bytes that stand at offset `at`, without moving the file's
+ * own position. Fails with TMK_INPUT naming `name`, also when the file ends
+ * before. */
+int tmk_file_read_at(void *to, size_t len, int fd, uint64_t at,
+		     const char *name, struct tmk_err *err) TMK_MUST_CHECK;
+
 /* Write all bytes to `fd`, over EINTR and short writes. Fails with
  * TMK_INPUT naming `name`. */
 int tmk_file_write_fd(int fd, const void *data, size_t len, const char *name,
@@ -40,8 +47,13 @@ struct tmk_newfile {
 
 #define TMK_NEWFILE_INIT { -1, NULL, NULL }
 
-/* Create the temporary file, mode `mode` (umask applies), in the directory of
- * `path`. Fails with TMK_INPUT. */
+/* What stands between a file's name and six characters by chance in the name
+ * of a temporary file. */
+#define TMK_NEWFILE_MARK ".tmk-"
+
+/* Create the temporary file, mode `mode` (umask applies), open for reading and
+ * writing, in the directory of `path`: its name, the mark and six letters or
+ * digits. Safe in any thread. Fails with TMK_INPUT. */
 int tmk_newfile_open(struct tmk_newfile *f, const char *path, mode_t mode,
 		     struct tmk_err *err) TMK_MUST_CHECK;
 
@@ -49,6 +61,20 @@ int tmk_newfile_open(struct tmk_newfile *f, const char *path, mode_t mode,
  * temporary file is removed and `path` is as it was. */
 int tmk_newfile_commit(struct tmk_newfile *f, struct tmk_err *err)
 	TMK_MUST_CHECK;
+
+/* The steps of that, for whoever writes many files: make the content safe and
+ * close; rename; make the directory of `path` safe. After a failure of the
+ * first two the temporary file is removed and `path` is as it was. */
+int tmk_newfile_sync(struct tmk_newfile *f, struct tmk_err *err)
+	TMK_MUST_CHECK;
+int tmk_newfile_rename(struct tmk_newfile *f, struct tmk_err *err)
+	TMK_MUST_CHECK;
+int tmk_file_sync_directory(const char *path, struct tmk_err *err)
+	TMK_MUST_CHECK;
+
+/* Whether this is the name of a temporary file, which a run that was cut off
+ * left behind. */
+bool tmk_newfile_is_temp(const char *path);
 
 /* Remove the temporary file if it is still there; nothing after a commit. */
 void tmk_newfile_release(struct tmk_newfile *f);

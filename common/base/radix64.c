@@ -123,7 +123,7 @@ static int skip_headers(const uint8_t **at, size_t *left, const char **why)
 /* The checksum line at the end, "=" and four characters, if there is one:
  * *has tells, and *left shrinks to what stands before it. */
 static int cut_checksum(bool *has, uint8_t sum[static 3], const uint8_t *at,
-			size_t *left)
+			size_t *left, const char **why)
 {
 	struct tmk_buf bytes = TMK_BUF_INIT(3);
 	const size_t line = 6;
@@ -137,13 +137,15 @@ static int cut_checksum(bool *has, uint8_t sum[static 3], const uint8_t *at,
 	if (start[0] != '=' || start[line - 1] != '\n' ||
 	    (start != at && start[-1] != '\n'))
 		return 0;
+	if (!tmk_buf_reserve(&bytes, 3))
+		return wrong(why, NULL);
 	rc = tmk_dec_base64(&bytes, (const char *)start + 1, line - 2);
 	if (!rc && bytes.len == 3) {
 		memcpy(sum, bytes.data, 3);
 		*left -= line;
 		*has = true;
 	} else {
-		rc = -1;
+		rc = wrong(why, "has a checksum that is none");
 	}
 	tmk_buf_release(&bytes);
 	return rc;
@@ -160,8 +162,8 @@ int tmk_radix64_decode(struct tmk_buf *out, const uint8_t *body, size_t len,
 
 	if (skip_headers(&at, &left, why))
 		return -1;
-	if (cut_checksum(&has, sum, at, &left))
-		return wrong(why, "has a checksum that is none");
+	if (cut_checksum(&has, sum, at, &left, why))
+		return -1;
 	chars = tmk_radix64_chars(at, left, TMK_RADIX64_LINE_MAX);
 	if (!chars || chars % 4)
 		return wrong(why, "has lines of uneven or wrong length");

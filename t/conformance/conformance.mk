@@ -16,6 +16,6 @@ $(B)/conformance/cms_driver: $(call lib,seal formats iface)
 $(B)/conformance/sig_driver: $(call lib,seal iface)
 
 # CORPUS names the folder of public test data, which is not part of this tree.
-conformance: conformance-programs fuzz-replay unit all
+conformance: conformance-programs fuzz-replay unit all mocks
 	CORPUS="$${CORPUS:?name the corpus folder}" B=$(abspath $(B)) \
 		prove -e sh $(wildcard t/conformance/*.sh)

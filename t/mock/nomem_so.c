@@ -23,12 +23,15 @@ static void *(*real_malloc)(size_t);
 static void *(*real_calloc)(size_t, size_t);
 static void *(*real_realloc)(void *, size_t);
 
+static void find(void);
+
 __attribute__((constructor)) static void start(void)
 {
 	const char *text = getenv("TMK_NOMEM_AT");
 
 	at = text ? strtoul(text, NULL, 10) : 0;
 	count = 0;
+	find();
 }
 
 __attribute__((destructor)) static void end(void)

@@ -171,6 +171,13 @@ static struct tmk_evidence *evidence_of(const char *path,
 	if (v->reason == TMK_GOOD && format == TMK_FORMAT_OPENPGP)
 		demand(tmk_seal_openpgp.parse(&ev, der.data, der.len, v,
 					      &err));
+	/* the content is bytes, and one signature is judged */
+	if (ev && (ev->signatures != 1 || ev->signature[0].text)) {
+		tmk_verdict_refuse(v, TMK_SIGNATURE_MALFORMED,
+				   "not one signature of bytes");
+		tmk_evidence_free(ev);
+		ev = NULL;
+	}
 	tmk_buf_release(&der);
 	tmk_buf_release(&text);
 	return ev;

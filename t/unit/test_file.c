@@ -60,6 +60,44 @@ static void test_newfile(void)
 	tmk_buf_release(&b);
 }
 
+/* Names of temporary files, and the steps of a commit one by one. */
+static void test_steps(void)
+{
+	struct tmk_newfile f = TMK_NEWFILE_INIT, g = TMK_NEWFILE_INIT;
+	char name[256];
+	struct stat st;
+
+	umask(027);
+	ok(!tmk_newfile_open(&f, "s", 0666, &err) &&
+	   !tmk_newfile_open(&g, "s", 0666, &err), "two of one name");
+	ok(strcmp(f.temp, g.temp), "have names of their own");
+	ok(!strncmp(f.temp, "s" TMK_NEWFILE_MARK, 6) &&
+	   tmk_newfile_is_temp(f.temp), "that can be told");
+	ok(!fstat(f.fd, &st) && (st.st_mode & 0777) == 0640,
+	   "the umask applies");
+	tmk_newfile_release(&g);
+	ok(!tmk_newfile_sync(&f, &err) && f.fd == -1, "synced and closed");
+	ok(!tmk_file_exists("s"), "not yet in its place");
+	ok(!tmk_newfile_rename(&f, &err) && !f.temp && tmk_file_exists("s"),
+	   "renamed");
+	ok(!tmk_file_sync_directory(f.path, &err), "the directory synced");
+	tmk_newfile_release(&f);
+	ok(tmk_file_exists("s"), "and it stays");
+	ok(tmk_file_sync_directory("no/s", &err) < 0, "a directory that is "
+	   "not there");
+	memset(name, 'n', 255);
+	name[255] = '\0';
+	ok(!tmk_newfile_open(&f, name, 0600, &err) &&
+	   !tmk_newfile_commit(&f, &err) && tmk_file_exists(name),
+	   "the longest name of a file");
+	ok(!tmk_newfile_is_temp("s.tmk-abc12"), "five characters");
+	ok(!tmk_newfile_is_temp("s.tmk-abc12-"), "a sign");
+	ok(!tmk_newfile_is_temp(".tmk-abc123"), "no name before the mark");
+	ok(!tmk_newfile_is_temp("s.tmk-abc1234"), "seven characters");
+	ok(tmk_newfile_is_temp("d/s.p7s.tmk-Abc123"), "a whole one");
+	umask(022);
+}
+
 static void test_full_device(void)
 {
 	int fd = open("/dev/full", O_WRONLY);
@@ -98,6 +136,7 @@ int main(void)
 	umask(022);
 	test_write_and_read();
 	test_newfile();
+	test_steps();
 	test_full_device();
 	ok(!tmk_file_mkdirs("a/b/c", &err) && tmk_file_exists("a/b/c"),
 	   "make a path");
