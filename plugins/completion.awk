@@ -54,14 +54,14 @@ function value_kind(p, opt, arg, help,	list)
 		return "dir"
 	if (arg == "KEY")
 		return "key"
-	if (arg ~ /^(NAME|LABEL|URL|MAIL|TIME|SECONDS|SIZE|REF|OID|'Name <mail>'|\/CN=[.][.])$/)
+	if (arg ~ /^(NAME|LABEL|URL|MAIL|TIME|N|SECONDS|SIZE|REF|OID|'Name <mail>'|\/CN=[.][.])$/)
 		return "text"
 	fail(p " --" opt ": what is a " arg "?")
 }
 
 function operand_kind(p, word)
 {
-	if (word ~ /^(FILE|CERT|SIGNATURE)$/)
+	if (word ~ /^(FILE|FILE\|DIR|CERT|SIGNATURE)$/)
 		return "file"
 	if (word ~ /^(REPO|DIR)$/)
 		return "dir"

@@ -21,9 +21,9 @@ static void notice(void *ctx, const char *text)
 
 /* The lines of one answer, without those that were printed before. What does
  * not fit into the memory is printed again. */
-static void say(struct tmk_front_ask *ask, const struct tmk_buf *lines)
+static void say(struct tmk_front_ask *ask, const char *lines)
 {
-	const char *p = tmk_buf_str(lines), *end;
+	const char *p = lines, *end;
 	char *line;
 
 	for (; *p; p = end) {
@@ -41,10 +41,18 @@ static void say(struct tmk_front_ask *ask, const struct tmk_buf *lines)
 	}
 }
 
+void tmk_front_ask_say(struct tmk_front_ask *ask, const char *lines)
+{
+	pthread_mutex_lock(&ask->lock);
+	say(ask, lines);
+	pthread_mutex_unlock(&ask->lock);
+}
+
 void tmk_front_ask_init(struct tmk_front_ask *ask,
 			const struct tmk_config *config, const char *program)
 {
 	memset(ask, 0, sizeof(*ask));
+	pthread_mutex_init(&ask->lock, NULL);
 	tmk_buf_init(&ask->said, SAID_MAX);
 	ask->config = config;
 	ask->program = program;
@@ -58,17 +66,24 @@ void tmk_front_ask_release(struct tmk_front_ask *ask)
 {
 	tmk_sessions_free(ask->sessions);
 	tmk_buf_release(&ask->said);
+	pthread_mutex_destroy(&ask->lock);
 	ask->sessions = NULL;
 }
 
 static int ask_self(struct tmk_answer *answer, struct tmk_front_ask *ask,
 		    const struct tmk_request *request, struct tmk_err *err)
 {
-	if (!ask->sessions && tmk_sessions_new(&ask->sessions, false, err))
-		return -1;
-	tmk_sessions_configure(ask->sessions, ask->config);
-	tmk_front_serve(answer, request, ask->sessions, &ask->person);
-	return 0;
+	int rc = 0;
+
+	pthread_mutex_lock(&ask->lock);
+	if (!ask->sessions)
+		rc = tmk_sessions_new(&ask->sessions, false, err);
+	if (!rc) {
+		tmk_sessions_configure(ask->sessions, ask->config);
+		tmk_front_serve(answer, request, ask->sessions, &ask->person);
+	}
+	pthread_mutex_unlock(&ask->lock);
+	return rc;
 }
 
 int tmk_front_ask(struct tmk_answer *answer, struct tmk_front_ask *ask,
@@ -94,7 +109,7 @@ int tmk_front_ask(struct tmk_answer *answer, struct tmk_front_ask *ask,
 		rc = ask_self(answer, ask, request, err);
 out:
 	if (!rc && answer->lines.len)
-		say(ask, &answer->lines);
+		tmk_front_ask_say(ask, tmk_buf_str(&answer->lines));
 	tmk_buf_release(&space);
 	return rc;
 }

@@ -95,11 +95,11 @@ static void progress_end(const struct progress *p)
 	}
 }
 
-static int hash_all(struct tmk_digest *d, int count, int fd,
+static int feed_all(tmk_front_file_sink *sink, void *to, int fd,
 		    struct progress *p, struct tmk_err *err)
 {
 	uint8_t *chunk = malloc(CHUNK);
-	int i, rc = 0;
+	int rc = 0;
 
 	if (!chunk)
 		return tmk_err_nomem(err);
@@ -113,8 +113,7 @@ static int hash_all(struct tmk_digest *d, int count, int fd,
 					 strerror(errno));
 		if (n <= 0)
 			break;
-		for (i = 0; !rc && i < count; i++)
-			rc = tmk_digest_update(&d[i], chunk, (size_t)n, err);
+		rc = sink(to, chunk, (size_t)n, err);
 		if (rc)
 			break;
 		p->done += (uint64_t)n;
@@ -149,9 +148,9 @@ static int check_unchanged(const struct stat *before, int fd,
 			    "again");
 }
 
-/* All that `fd` gives, once, into `count` contexts. */
-static int read_once(struct tmk_digest *d, int count, int fd, const char *name,
-		     struct tmk_err *err)
+int tmk_front_file_feed(int fd, const char *name, bool quiet,
+			tmk_front_file_sink *sink, void *to,
+			struct tmk_err *err)
 {
 	struct progress p;
 	struct stat before;
@@ -163,9 +162,27 @@ static int read_once(struct tmk_digest *d, int count, int fd, const char *name,
 	if (S_ISREG(before.st_mode))
 		(void)posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
 	progress_init(&p, name, &before);
-	rc = hash_all(d, count, fd, &p, err);
+	p.wanted = p.wanted && !quiet;
+	rc = feed_all(sink, to, fd, &p, err);
 	progress_end(&p);
 	return rc ? rc : check_unchanged(&before, fd, &p, err);
+}
+
+/* Contexts that hash the same bytes. */
+struct contexts {
+	struct tmk_digest *d;
+	int count;
+};
+
+static int hash_piece(void *to, const uint8_t *data, size_t len,
+		      struct tmk_err *err)
+{
+	const struct contexts *c = to;
+	int i, rc = 0;
+
+	for (i = 0; !rc && i < c->count; i++)
+		rc = tmk_digest_update(&c->d[i], data, len, err);
+	return rc;
 }
 
 /* The content is in `d`, which others may still need: go on with a copy. */
@@ -187,11 +204,12 @@ static int finish(struct tmk_front_file_hash *hash, const struct tmk_digest *d,
 	return rc;
 }
 
-int tmk_front_file_digests(struct tmk_front_file_hash *hash, int count, int fd,
-			   const char *name, struct tmk_err *err)
+static int digests(struct tmk_front_file_hash *hash, int count, int fd,
+		   const char *name, bool quiet, struct tmk_err *err)
 {
 	struct tmk_digest d[TMK_FRONT_FILE_HASHES] = { { NULL } };
 	int of[TMK_FRONT_FILE_HASHES], i, j, n = 0, rc = 0;
+	struct contexts c = { d, 0 };
 
 	if (count < 1 || count > TMK_FRONT_FILE_HASHES)
 		return tmk_err_set(err, TMK_INTERNAL, "%d digests at once",
@@ -203,13 +221,26 @@ int tmk_front_file_digests(struct tmk_front_file_hash *hash, int count, int fd,
 		if (of[i] == n)
 			rc = tmk_digest_init(&d[n++], (int)hash[i].hash, err);
 	}
+	c.count = n;
 	if (!rc)
-		rc = read_once(d, n, fd, name, err);
+		rc = tmk_front_file_feed(fd, name, quiet, hash_piece, &c, err);
 	for (i = 0; !rc && i < count; i++)
 		rc = finish(&hash[i], &d[of[i]], err);
 	while (n)
 		tmk_digest_release(&d[--n]);
 	return rc;
+}
+
+int tmk_front_file_digests(struct tmk_front_file_hash *hash, int count, int fd,
+			   const char *name, struct tmk_err *err)
+{
+	return digests(hash, count, fd, name, false, err);
+}
+
+int tmk_front_file_digests_quiet(struct tmk_front_file_hash *hash, int count,
+				 int fd, const char *name, struct tmk_err *err)
+{
+	return digests(hash, count, fd, name, true, err);
 }
 
 int tmk_front_file_digest_with(uint8_t *digest, size_t *len, int fd,

@@ -42,7 +42,7 @@ int tmk_front_file_digest_with(uint8_t *digest, size_t *len, int fd,
 			       const uint8_t *suffix, size_t suffix_len,
 			       struct tmk_err *err) TMK_MUST_CHECK;
 
-#define TMK_FRONT_FILE_HASHES 4
+#define TMK_FRONT_FILE_HASHES 16
 
 /* One digest of a file, and what is hashed after its content. */
 struct tmk_front_file_hash {
@@ -53,10 +53,25 @@ struct tmk_front_file_hash {
 	size_t digest_len;
 };
 
+/* Takes what a file holds, piece after piece. */
+typedef int tmk_front_file_sink(void *to, const uint8_t *data, size_t len,
+				struct tmk_err *err);
+
+/* Give all that `fd` gives to `sink`, once and in constant memory, otherwise
+ * as tmk_front_file_digest; `quiet`: without a progress line. */
+int tmk_front_file_feed(int fd, const char *name, bool quiet,
+			tmk_front_file_sink *sink, void *to,
+			struct tmk_err *err) TMK_MUST_CHECK;
+
 /* Several digests (at most TMK_FRONT_FILE_HASHES) with one reading, since a
  * pipe can be read but once. Otherwise as tmk_front_file_digest. */
 int tmk_front_file_digests(struct tmk_front_file_hash *hash, int count, int fd,
 			   const char *name, struct tmk_err *err)
+	TMK_MUST_CHECK;
+
+/* The same without a progress line, for one file of many. */
+int tmk_front_file_digests_quiet(struct tmk_front_file_hash *hash, int count,
+				 int fd, const char *name, struct tmk_err *err)
 	TMK_MUST_CHECK;
 
 /*

@@ -32,7 +32,9 @@ HOME=$T/home
 XDG_CONFIG_HOME=$HOME/.config
 XDG_DATA_HOME=$HOME/.local/share
 XDG_STATE_HOME=$HOME/.local/state
-GNUPGHOME=$HOME/.gnupg
+# Not the place that gpg has by default: below HOME it would be that, and then
+# the socket of its agent is one for all tests that run at once.
+GNUPGHOME=$T/gnupg
 mkdir -p "$HOME" "$XDG_CONFIG_HOME" "$XDG_DATA_HOME"
 mkdir -m 700 "$T/run" "$GNUPGHOME"
 export HOME XDG_CONFIG_HOME XDG_DATA_HOME XDG_STATE_HOME GNUPGHOME
@@ -74,6 +76,7 @@ at_end() {
 	fi
 	if [ -n "${GNUPGHOME-}" ] && [ -d "$GNUPGHOME" ]; then
 		gpgconf --kill all >/dev/null 2>&1
+		gpgconf --remove-socketdir >/dev/null 2>&1
 	fi
 	[ -n "${KEEP-}" ] || rm -rf "$T"
 	exit "$rc"

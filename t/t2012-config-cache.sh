@@ -158,7 +158,7 @@ done
 wait
 cat "$T"/said.* >"$T/out"
 is "$(grep -c "SIG_CREATED.* $AA" "$T/out")" 6 'six at once, with nothing kept'
-is "$(find "$CACHE" -name '*.??????')" '' 'leave no half-written entry'
+is "$(find "$CACHE" -name '*.tmk-*')" '' 'leave no half-written entry'
 
 # ---- the helper ----------------------------------------------------------------
 mkdir "$T/bin"

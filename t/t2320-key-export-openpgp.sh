@@ -148,8 +148,9 @@ done
 exits 2 'no type' touchmark key export new-p256
 exits 2 'an unknown type' touchmark key export new-p256 --type pem
 for t in minisign signify; do
-	exits 2 "--type $t is known" touchmark key export new-p256 --type $t
-	has 'not supported yet' 'but not built'
+	exits 3 "--type $t of another key" touchmark key export new-p256 \
+		--type $t
+	has 'Ed25519 keys alone' 'is not possible'
 done
 exits 2 'an option of another type' touchmark key export new-p256 \
 	--type openpgp --allowed-signers

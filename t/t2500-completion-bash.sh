@@ -42,7 +42,7 @@ offered 'and where it does not' '--algorithm=p256 --algorithm=p384'
 offer sign --type c
 offered 'types of signatures' cms
 offer key export -t ''
-offered 'types of keys' 'x509 openpgp ssh'
+offered 'types of keys' 'x509 openpgp ssh minisign signify'
 offer sign -t cms,o
 offered 'several with commas' 'cms,openpgp'
 offer sign --timestamp ''
@@ -51,8 +51,8 @@ offer doctor --receiver git
 offered 'receivers' 'git gitlab github'
 offer policy ''
 offered 'the one verb of policy' 'check --help'
-offer sign --embed
-is "$(cat "$T/out")" '' 'no option that is not built'
+offer sign --em
+offered 'a flag of sign' '--embed'
 
 mkdir -p "$XDG_CONFIG_HOME/touchmark" "$T/here/release.d"
 cd "$T/here" || exit 1
@@ -83,7 +83,7 @@ offer audit ''
 offered 'a repository to audit' release.d
 offer sign --output rel
 has '^relic.tar$' 'a file after an option'
-offer sign --pin-file relic.tar --j
+offer sign --pin-file relic.tar --js
 offered 'an option after the value of one' '--json'
 offer sign -- --js
 is "$(cat "$T/out")" '' 'no option behind --'

@@ -49,9 +49,9 @@ has '^\*--untrusted=' 'an option that may repeat'
 offer touchmark sign ''
 has '^\(-k --key\)--key=\[.*\]:key:_touchmark_keys$' 'an option with a letter'
 has '^\(-k --key\)-k\+\[' 'and the letter'
-has '_sequence compadd - cms openpgp ssh$' 'several with commas'
+has '_sequence compadd - cms openpgp ssh minisign signify$' 'several with commas'
 has '^\*:file:_files$' 'files'
-hasnt 'embed' 'no option that is not built'
+has '^--embed\[' 'a flag'
 offer touchmark-agent ''
 has '^--foreground\[' 'touchmark-agent'
 
@@ -100,7 +100,7 @@ real 'the second of several' 'touchmark sign --type cms,openp' \
 	'touchmark sign --type cms,openpgp,'
 real 'a key' 'touchmark key show rele' 'touchmark key show release.v1 '
 real 'touchmark-agent' 'touchmark-agent --fore' 'touchmark-agent --foreground '
-real 'nothing that is not there' 'touchmark sign --embe' \
-	'touchmark sign --embe'
+real 'nothing that is not there' 'touchmark sign --emx' \
+	'touchmark sign --emx'
 
 done_testing

@@ -95,7 +95,7 @@ refused 'content and a digest' 'either content or its digest'
 request r '1 \0001' '4 \0001' '15 short' '16 \0001'
 wire "$T/r"
 refused 'a digest that is too short' 'digest of another length'
-request r '1 \0001' '4 \0005' '14 x'
+request r '1 \0001' '4 \0006' '14 x'
 wire "$T/r"
 refused 'an unknown format' 'there is not'
 head -c 5000 /dev/zero | tr '\0' a >"$T/many"

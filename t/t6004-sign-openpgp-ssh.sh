@@ -75,7 +75,7 @@ exits 3 'cms with Ed25519' sign -k k-ed25519 f
 has 'Ed25519|no certificate' 'as well'
 exits 3 'csr of an Ed25519 key' touchmark key csr k-ed25519 --subject /CN=x
 has 'CMS cannot be made with an Ed25519 key' 'says why, and asks for no PIN'
-has 'hint: .*--type openpgp or --type ssh' 'and what it can do'
+has 'hint: .*--type openpgp, ssh or minisign' 'and what it can do'
 exits 3 'export of its certificates' touchmark key export k-ed25519 --type x509
 has 'CMS cannot be made with an Ed25519 key' 'says the same'
 

@@ -47,8 +47,6 @@ done
 exits 2 'one twice' touchmark sign -t ssh,cms,ssh f
 has 'ssh twice' 'is refused'
 exits 2 'one twice, of four' touchmark sign -t cms,openpgp,ssh,cms f
-exits 2 'one that is not built yet' touchmark sign -t cms,minisign f
-has 'minisign is not supported yet' 'is named'
 exits 2 '-o with two types' touchmark sign -t cms,ssh -o x f
 [ ! -e x ]
 tap $? 'makes nothing'
