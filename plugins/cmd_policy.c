@@ -20,6 +20,7 @@
 #include "core/policy.h"
 #include "core/policy_signed.h"
 #include "plugins/command.h"
+#include "plugins/policy_artefacts.h"
 #include "plugins/policy_lists.h"
 #include "x509/cert.h"
 
@@ -185,6 +186,7 @@ static void show_rules(const struct tmk_policy *p)
 		       p->rule[i].line);
 		show_rule(&p->rule[i], NULL);
 	}
+	tmk_policy_artefacts_show(p);
 }
 
 static void warn(int line, const char *path, const char *fmt, ...)
@@ -288,7 +290,7 @@ static void warn_rules(const struct tmk_policy *p, const char *path)
 			warn(r->line, path, "[ref \"%s\"] matches nothing: "
 			     "refs begin with refs/", pattern);
 	}
-	if (!p->rules)
+	if (!p->rules && !p->artefacts)
 		warn(0, path, "there is no [ref] section: every push is "
 		     "refused");
 }
@@ -448,6 +450,7 @@ static int warn_all(const struct tmk_policy *p, struct tmk_err *err)
 	warn_formats(p, path);
 	warn_thresholds(p, path);
 	warn_patterns(p, path);
+	tmk_policy_artefacts_warn(p, warn);
 	return 0;
 }
 

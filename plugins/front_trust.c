@@ -83,7 +83,7 @@ static int read_keyring(struct tmk_keyring **out, enum tmk_seal_format format,
 	return path ? tmk_policy_keyrings_read(out, format, &path, 1, err) : 0;
 }
 
-/* What --keyring and --allowed-signers name, in the place of what a policy
+/* What --keyring and its like name, in the place of what a policy
  * says about keys of these formats. */
 static int add_keyrings(struct tmk_front_trust *t,
 			const struct tmk_trust_options *o,
@@ -92,6 +92,11 @@ static int add_keyrings(struct tmk_front_trust *t,
 	if (read_keyring(&t->openpgp, TMK_FORMAT_OPENPGP, o->keyring, err) ||
 	    read_keyring(&t->ssh, TMK_FORMAT_SSH, o->allowed_signers, err))
 		return -1;
+	if (read_keyring(&t->minisign, TMK_FORMAT_MINISIGN, o->minisign_key,
+			 err))
+		return -1;
+	if (t->minisign)
+		t->judge.minisign = t->minisign;
 	if (t->openpgp)
 		t->judge.openpgp = t->openpgp;
 	if (t->ssh)
@@ -105,7 +110,8 @@ int tmk_front_trust_load(struct tmk_front_trust *out,
 {
 	bool listed = options->roots.count || options->tsa_roots.count ||
 		options->crl.count;
-	bool keys = options->keyring || options->allowed_signers;
+	bool keys = options->keyring || options->allowed_signers ||
+		options->minisign_key;
 	struct tmk_front_trust t = { 0 };
 	int rc;
 
@@ -149,5 +155,6 @@ void tmk_front_trust_release(struct tmk_front_trust *trust)
 	tmk_trust_free(trust->tsa_trust);
 	tmk_keyring_free(trust->openpgp);
 	tmk_keyring_free(trust->ssh);
+	tmk_keyring_free(trust->minisign);
 	memset(trust, 0, sizeof(*trust));
 }

@@ -18,19 +18,20 @@ struct tmk_trust_options {
 	int64_t at;		/* TMK_TIME_NONE: now */
 	const char *keyring;	/* OpenPGP */
 	const char *allowed_signers;	/* SSH */
+	const char *minisign_key;	/* and signify: one public key */
 };
 
 struct tmk_front_trust {
 	struct tmk_policy *policy;	/* when one was used; owns the trust */
 	struct tmk_trust *trust, *tsa_trust;	/* when options were */
-	struct tmk_keyring *openpgp, *ssh;	/* when options named them */
+	struct tmk_keyring *openpgp, *ssh, *minisign;	/* when options named them */
 	struct tmk_judge judge;
 };
 
 /*
  * --policy, or --roots/--tsa-roots/--crl (revocation `check` without --crl,
  * `require` with it), or config->policy; none of them is TMK_USAGE with a
- * hint. --keyring and --allowed-signers trust keys beside a --policy or
+ * hint. --keyring, --allowed-signers and --minisign-key trust keys beside a --policy or
  * --roots; alone they trust nothing else, whatever is configured. What was
  * loaded belongs to *out.
  */

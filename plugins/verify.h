@@ -29,6 +29,8 @@ struct tmk_verify_signer {
 	char tsa[256];
 	int64_t time;		/* the trusted time, or none */
 	bool stamped;
+	bool passed_over;	/* refused, and the artefact is good without */
+	bool unknown;		/* refused: no keyring has its key */
 };
 
 /* What is told in the end. */
@@ -42,24 +44,41 @@ struct tmk_verify_answer {
 				   NULL: a detached signature */
 	bool token_only;	/* SIGNATURE was a timestamp token */
 	bool uncompressed;	/* it signs the uncompressed stream */
+	bool together;		/* the verdict is of all signers together, no
+				   single one's */
+	const char *named_by;	/* it has no signature, but the signed list
+				   that names it; NULL */
 	const char *same;	/* by a manifest: "same bytes", "same content";
 				   NULL */
+	int differences;	/* all of them; more than are named */
+	int signers;
+	/* What follows is only there as far as it was counted above. */
 	char difference[TMK_VERIFY_DIFFERENCES][256];	/* escaped lines:
 				   which entries differ from a manifest */
-	int differences;	/* all of them; more than are named */
 	struct tmk_verify_signer signer[TMK_VERIFY_SIGNERS];
-	int signers;
 };
-
-struct tmk_config;
-struct tmk_artefact_rule;
 
 /* Whom to trust, loaded once for all files of one thread. */
 struct tmk_verify {
 	const struct tmk_trust_options *options;
-	const struct tmk_config *config;
 	struct tmk_front_trust trust;
+	bool quiet;		/* no progress line */
+	bool several;		/* nobody can name one of several signatures
+				   beside a file: all that there are keys for
+				   must be good */
+	/* Told the path of each file that a signed list names and that is
+	 * what it says; NULL: nobody asks. */
+	void (*named)(void *ctx, const char *path, const char *by);
+	void *ctx;
 };
+
+/* Load what options or the configuration name; both are borrowed, the first
+ * until _release. Errors as of tmk_front_trust_load. */
+int tmk_verify_init(struct tmk_verify *verify,
+		    const struct tmk_trust_options *options,
+		    const struct tmk_config *config, struct tmk_err *err)
+	TMK_MUST_CHECK;
+void tmk_verify_release(struct tmk_verify *verify);
 
 /*
  * Judge `file`, and `signature` when one was named (NULL: inside it, else
@@ -71,8 +90,9 @@ int tmk_verify_file(struct tmk_verify_answer *answer, struct tmk_verify *verify,
 		    const char *file, const char *signature,
 		    struct tmk_err *err) TMK_MUST_CHECK;
 
-/* The same for a detached signature in memory over what `fd` gives from its
- * start; `name` is for messages. For the parts of an artefact. */
+/* The same for a detached signature in memory over what `fd` gives from where
+ * it stands; `name` is for messages, the rules are those of answer->file. For
+ * the parts of an artefact. */
 int tmk_verify_detached(struct tmk_verify_answer *answer,
 			struct tmk_verify *verify, int fd, const char *name,
 			const uint8_t *seal, size_t len, struct tmk_err *err)

@@ -48,14 +48,33 @@ static int judge_limits(const struct tmk_judge_job *job)
 	return 0;
 }
 
+/* Minisign and signify have digests of their own, or none at all: Ed25519 then
+ * takes the content itself, and there is nothing weaker than the key. */
+static bool fits_format(enum tmk_seal_format format, unsigned int hash)
+{
+	return (format == TMK_FORMAT_MINISIGN &&
+		(hash == TMK_BLAKE2B512 || hash == TMK_WHOLE)) ||
+		(format == TMK_FORMAT_SIGNIFY && hash == TMK_WHOLE);
+}
+
+static int refuse_digest(const struct tmk_judge_job *job, const char *name)
+{
+	return tmk_verdict_refuse(job->v, TMK_DIGEST_WEAK,
+		"the signature uses %s, which the policy does not allow",
+		name);
+}
+
 static int judge_digest(const struct tmk_judge_job *job)
 {
 	static const char *const names[] = {
 		[TMK_SHA256] = "SHA-256", [TMK_SHA384] = "SHA-384",
-		[TMK_SHA512] = "SHA-512"
+		[TMK_SHA512] = "SHA-512", [TMK_BLAKE2B512] = "BLAKE2b-512"
 	};
 	unsigned int hash = job->sig->hash, allowed = job->judge->hashes;
 
+	if (fits_format(job->evidence->format, hash))
+		return !allowed || hash == TMK_WHOLE || allowed & 1u << hash ?
+			0 : refuse_digest(job, names[hash]);
 	if (hash < TMK_SHA256 || hash > TMK_SHA512 ||
 	    job->sig->value_hash > TMK_SHA512)
 		return tmk_verdict_refuse(job->v, TMK_DIGEST_WEAK,
@@ -64,9 +83,7 @@ static int judge_digest(const struct tmk_judge_job *job)
 	if (allowed & 1u << hash && job->sig->value_hash)
 		hash = job->sig->value_hash;
 	if (allowed && !(allowed & 1u << hash))
-		return tmk_verdict_refuse(job->v, TMK_DIGEST_WEAK,
-			"the signature uses %s, which the policy does not "
-			"allow", names[hash]);
+		return refuse_digest(job, names[hash]);
 	return 0;
 }
 

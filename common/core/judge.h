@@ -34,7 +34,9 @@ struct tmk_judge {
 	const char *eku[TMK_EKU_MAX];
 	int ekus;
 	unsigned int min_rsa;
-	unsigned int hashes;	/* bit 1 << enum tmk_hash; 0: all three */
+	unsigned int hashes;	/* bit 1 << enum tmk_hash; 0: SHA-2, and that
+				   of the format. What has no digest at all
+				   (TMK_WHOLE) needs no bit */
 	int certificates;	/* embedded certificates allowed; 0: 16 */
 	int64_t now;		/* the judge's clock */
 	int64_t at;		/* --at: judge as if no token and this time;

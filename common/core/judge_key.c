@@ -1,5 +1,5 @@
 /*
- * Signatures without certificates (OpenPGP, SSH): the key comes from a keyring
+ * Signatures without certificates (OpenPGP, SSH, minisign): the key comes from a keyring
  * that the judge was given, and what the keyring says of it is held against
  * the trusted time.
  */
@@ -28,14 +28,27 @@ static const struct tmk_keyring *choose(const struct tmk_judge_job *job)
 
 static int no_keyring(const struct tmk_judge_job *job)
 {
-	bool ssh = job->evidence->format == TMK_FORMAT_SSH;
+	const char *what = "OpenPGP keyring", *option = "--keyring";
 
+	switch (job->evidence->format) {
+	case TMK_FORMAT_SSH:
+		what = "allowed_signers file";
+		option = "--allowed-signers";
+		break;
+	case TMK_FORMAT_MINISIGN:
+	case TMK_FORMAT_SIGNIFY:
+		what = "public key file";
+		option = "--minisign-key";
+		break;
+	case TMK_FORMAT_OPENPGP:
+	case TMK_FORMAT_X509:
+		break;
+	}
 	tmk_verdict_refuse(job->v, TMK_CERT_MISSING, "the signature is by the "
 			   "key %s, and no %s says whose that is",
-			   job->sig->key_id, ssh ? "allowed_signers file" :
-			   "OpenPGP keyring");
+			   job->sig->key_id, what);
 	return tmk_verdict_hint(job->v, "name one that you trust: %s FILE",
-				ssh ? "--allowed-signers" : "--keyring");
+				option);
 }
 
 static int judge_strength(const struct tmk_judge_job *job, EVP_PKEY *key,
@@ -189,6 +202,13 @@ static int tell_owner(const struct tmk_judge_job *job,
 					 f->time, job->err);
 }
 
+/* The keys of minisign and signify are the same files. */
+static bool share_rings(enum tmk_seal_format a, enum tmk_seal_format b)
+{
+	return (a == TMK_FORMAT_MINISIGN || a == TMK_FORMAT_SIGNIFY) &&
+		(b == TMK_FORMAT_MINISIGN || b == TMK_FORMAT_SIGNIFY);
+}
+
 /* `digest` is NULL for a signature that is not made yet: all but its
  * arithmetic is judged. */
 static int by_key(const struct tmk_judge_job *job, int i,
@@ -204,7 +224,8 @@ static int by_key(const struct tmk_judge_job *job, int i,
 	snprintf(f->key_id, sizeof(f->key_id), "%s", job->sig->key_id);
 	if (!ring)
 		return no_keyring(job);
-	if (ring->ops != evidence->ops)
+	if (ring->ops != evidence->ops && !share_rings(ring->ops->format,
+						       evidence->format))
 		return tmk_err_set(job->err, TMK_INTERNAL,
 				   "a keyring of another format");
 	rc = find_key(job, ring, i, &s, &listed);

@@ -81,6 +81,26 @@ out:
 	return ret;
 }
 
+/*
+ * An object is bytes, and its signature is one: git tells nobody that what it
+ * showed may have other line ends than what was signed, nor which of several
+ * keys it speaks of. Several signers of a CMS are for the policy.
+ */
+static void check_form(const struct tmk_evidence *e, struct tmk_verdict *v)
+{
+	int i;
+
+	for (i = 0; i < e->signatures && !v->reason; i++)
+		if (e->signature[i].text)
+			tmk_verdict_refuse(v, TMK_SIGNATURE_MALFORMED, "the "
+				"signature is one of text (type 0x01), whose "
+				"line ends may change");
+	if (!v->reason && e->format != TMK_FORMAT_X509 && e->signatures != 1)
+		tmk_verdict_refuse(v, TMK_SIGNATURE_MALFORMED, "the signature "
+			"has %d signers, exactly one is expected",
+			e->signatures);
+}
+
 /* Read the seal, once; s->form keeps what is wrong with it. */
 static int read_seal(struct tmk_judge_seal *s, struct tmk_err *err)
 {
@@ -101,6 +121,8 @@ static int read_seal(struct tmk_judge_seal *s, struct tmk_err *err)
 	if (s->form.reason == TMK_GOOD && !s->evidence)
 		return tmk_err_set(err, TMK_INTERNAL,
 				   "the seal's parser gave no answer");
+	if (s->evidence)
+		check_form(s->evidence, &s->form);
 	return 0;
 }
 

@@ -44,6 +44,10 @@ void tmk_policy_free(struct tmk_policy *policy)
 		free_role(&policy->role[i]);
 	for (i = 0; i < policy->rules; i++)
 		free(policy->rule[i].pattern);
+	for (i = 0; i < policy->artefacts; i++) {
+		free(policy->artefact[i].pattern);
+		free(policy->artefact[i].role_name);
+	}
 	for (i = 0; i < policy->push_urls; i++)
 		free(policy->push_url[i]);
 	for (i = 0; i < policy->crls; i++)
@@ -62,6 +66,7 @@ void tmk_policy_free(struct tmk_policy *policy)
 	tmk_trust_free(policy->tsa_trust);
 	free(policy->role);
 	free(policy->rule);
+	free(policy->artefact);
 	free(policy->exempt);
 	free(policy->push_url);
 	free(policy->roots);
@@ -170,6 +175,9 @@ static int check_headers(struct tmk_policy_reader *r, struct tmk_err *err)
 		if (!strcmp(name, "ref") &&
 		    !tmk_policy_reader_rule(r, dot, err))
 			return -1;
+		if (!strcmp(name, "artefact") &&
+		    !tmk_policy_reader_artefact(r, dot, err))
+			return -1;
 	}
 	return 0;
 }
@@ -250,6 +258,7 @@ static void reader_release(struct tmk_policy_reader *r)
 	free(r->rule_role_line);
 	free(r->role_seen);
 	free(r->rule_seen);
+	free(r->artefact_seen);
 	tmk_policy_lines_release(&r->lines);
 }
 
@@ -262,12 +271,15 @@ static int read_all(struct tmk_policy_reader *r, struct tmk_err *err)
 
 	r->role_seen = calloc(TMK_POLICY_SECTIONS_MAX, sizeof(uint64_t));
 	r->rule_seen = calloc(TMK_POLICY_SECTIONS_MAX, sizeof(uint64_t));
+	r->artefact_seen = calloc(TMK_POLICY_SECTIONS_MAX, sizeof(uint64_t));
 	r->rule_role = calloc(TMK_POLICY_SECTIONS_MAX, sizeof(char *));
 	r->rule_role_line = calloc(TMK_POLICY_SECTIONS_MAX, sizeof(int));
 	p->role = calloc(TMK_POLICY_SECTIONS_MAX, sizeof(*p->role));
 	p->rule = calloc(TMK_POLICY_SECTIONS_MAX, sizeof(*p->rule));
+	p->artefact = calloc(TMK_POLICY_SECTIONS_MAX, sizeof(*p->artefact));
 	if (!r->role_seen || !r->rule_seen || !r->rule_role ||
-	    !r->rule_role_line || !p->role || !p->rule) {
+	    !r->rule_role_line || !r->artefact_seen || !p->role || !p->rule ||
+	    !p->artefact) {
 		tmk_err_nomem(err);
 		goto out;
 	}

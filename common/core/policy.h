@@ -69,6 +69,19 @@ struct tmk_ref_rule {
 	int threshold;
 };
 
+/* One [artefact "pattern"] section: what a file must be signed with. */
+struct tmk_artefact_rule {
+	char *pattern;		/* of the name without directories */
+	int line;		/* where it stands, 0 unknown */
+	char *role_name;	/* as written; NULL: any signer */
+	int role_line;
+	const struct tmk_role *role;	/* NULL: any signer under the roots */
+	unsigned int formats;	/* bit 1 << enum tmk_seal_format; 0: any that
+				   [trust] knows keys of */
+	enum tmk_timestamp_rule timestamp;
+	int threshold;
+};
+
 #define TMK_POLICY_FILES_MAX 16	/* `keyring` lines, `receipts` lines */
 #define TMK_POLICY_CRLS_MAX 64	/* `crl` lines; each may be a directory */
 
@@ -84,6 +97,8 @@ struct tmk_policy {
 	int roles;
 	struct tmk_ref_rule *rule;
 	int rules;
+	struct tmk_artefact_rule *artefact;
+	int artefacts;		/* 0: [trust] alone judges files */
 	char (*exempt)[65];	/* object ids, hex */
 	int exempts;
 	int push_certificate;	/* 0 off, 1 check, 2 require */
@@ -129,6 +144,11 @@ bool tmk_policy_glob(const char *pattern, const char *text);
 /* Whether rule `i` applies to the ref. */
 bool tmk_policy_applies(const struct tmk_policy *policy, int i,
 			const char *ref);
+
+/* Whether [artefact] section `i` applies to a file; `name` may have
+ * directories, which do not count. */
+bool tmk_policy_artefact_applies(const struct tmk_policy *policy, int i,
+				 const char *name);
 
 /* Whether the rule lets this ref move forward: what it says, else yes, but no
  * for anything under refs/tags/ whatever the pattern looks like. */

@@ -176,7 +176,8 @@ static const struct tmk_policy_key own[] = {
 };
 
 static const struct tmk_policy_key *const tables[] = {
-	own, tmk_policy_keys_trust, tmk_policy_keys_ref
+	own, tmk_policy_keys_trust, tmk_policy_keys_ref,
+	tmk_policy_keys_artefact
 };
 
 #define TABLES (sizeof(tables) / sizeof(tables[0]))
@@ -202,7 +203,8 @@ int tmk_policy_reader_section(const struct tmk_policy_reader *r,
 			      const char *section, bool named,
 			      struct tmk_err *err)
 {
-	bool wants_name = !strcmp(section, "role") || !strcmp(section, "ref");
+	bool wants_name = !strcmp(section, "role") ||
+		!strcmp(section, "ref") || !strcmp(section, "artefact");
 	unsigned int bit;
 
 	if (!find(section, NULL, &bit))
@@ -218,7 +220,8 @@ int tmk_policy_reader_section(const struct tmk_policy_reader *r,
 	return 0;
 }
 
-/* The section's record of keys already seen; fills r->role or r->rule. */
+/* The section's record of keys already seen; fills r->role, r->rule or
+ * r->artefact. */
 static uint64_t *open_section(struct tmk_policy_reader *r,
 			      const char *section, const char *sub,
 			      struct tmk_err *err)
@@ -231,6 +234,12 @@ static uint64_t *open_section(struct tmk_policy_reader *r,
 	if (!strcmp(section, "ref")) {
 		r->rule = tmk_policy_reader_rule(r, sub, err);
 		return r->rule ? &r->rule_seen[r->rule - r->policy->rule] :
+			NULL;
+	}
+	if (!strcmp(section, "artefact")) {
+		r->artefact = tmk_policy_reader_artefact(r, sub, err);
+		return r->artefact ?
+			&r->artefact_seen[r->artefact - r->policy->artefact] :
 			NULL;
 	}
 	return &r->seen;

@@ -187,8 +187,9 @@ static int set_identity(struct tmk_policy_reader *r, const char *value,
 	return 0;
 }
 
-static int set_timestamp(struct tmk_policy_reader *r, const char *value,
-			 struct tmk_err *err)
+int tmk_policy_value_timestamp(struct tmk_policy_reader *r, const char *value,
+			       enum tmk_timestamp_rule *out,
+			       struct tmk_err *err)
 {
 	static const struct tmk_policy_word words[] = {
 		{ "off", TMK_STAMP_OFF },
@@ -200,8 +201,14 @@ static int set_timestamp(struct tmk_policy_reader *r, const char *value,
 
 	if (tmk_policy_value_choose(r, value, words, &n, err) < 0)
 		return -1;
-	r->rule->timestamp = (enum tmk_timestamp_rule)n;
+	*out = (enum tmk_timestamp_rule)n;
 	return 0;
+}
+
+static int set_timestamp(struct tmk_policy_reader *r, const char *value,
+			 struct tmk_err *err)
+{
+	return tmk_policy_value_timestamp(r, value, &r->rule->timestamp, err);
 }
 
 static int set_merges(struct tmk_policy_reader *r, const char *value,

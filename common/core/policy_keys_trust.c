@@ -122,7 +122,8 @@ static int set_digest(struct tmk_policy_reader *r, const char *value,
 {
 	static const struct tmk_policy_word words[] = {
 		{ "sha256", TMK_SHA256 }, { "sha384", TMK_SHA384 },
-		{ "sha512", TMK_SHA512 }, { NULL, 0 }
+		{ "sha512", TMK_SHA512 }, { "blake2b512", TMK_BLAKE2B512 },
+		{ NULL, 0 }
 	};
 	unsigned int hashes = 0;
 	char word[64];

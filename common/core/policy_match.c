@@ -47,6 +47,15 @@ bool tmk_policy_applies(const struct tmk_policy *policy, int i,
 	return tmk_policy_glob(policy->rule[i].pattern, ref);
 }
 
+bool tmk_policy_artefact_applies(const struct tmk_policy *policy, int i,
+				 const char *name)
+{
+	const char *base = strrchr(name, '/');
+
+	return tmk_policy_glob(policy->artefact[i].pattern,
+			       base ? base + 1 : name);
+}
+
 bool tmk_policy_may_update(const struct tmk_ref_rule *rule, const char *ref)
 {
 	if (rule->update_set)

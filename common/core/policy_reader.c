@@ -37,8 +37,9 @@ static bool printable(const char *name)
 	return true;
 }
 
-static bool name_ok(const struct tmk_policy_reader *r, const char *name,
-		    int count, struct tmk_err *err)
+bool tmk_policy_reader_name_ok(const struct tmk_policy_reader *r,
+			       const char *name, int count,
+			       struct tmk_err *err)
 {
 	if (!*name || !printable(name)) {
 		tmk_policy_reader_fail(r, err, "the section's name is empty "
@@ -62,7 +63,7 @@ struct tmk_role *tmk_policy_reader_role(struct tmk_policy_reader *r,
 	for (i = 0; i < p->roles; i++)
 		if (!strcmp(p->role[i].name, name))
 			return &p->role[i];
-	if (!name_ok(r, name, p->roles, err))
+	if (!tmk_policy_reader_name_ok(r, name, p->roles, err))
 		return NULL;
 	if (tmk_policy_value_text(&p->role[i].name, name, err) < 0)
 		return NULL;
@@ -91,7 +92,7 @@ struct tmk_ref_rule *tmk_policy_reader_rule(struct tmk_policy_reader *r,
 	for (i = 0; i < p->rules; i++)
 		if (!strcmp(p->rule[i].pattern, pattern))
 			return &p->rule[i];
-	if (!name_ok(r, pattern, p->rules, err))
+	if (!tmk_policy_reader_name_ok(r, pattern, p->rules, err))
 		return NULL;
 	if (tmk_policy_value_text(&p->rule[i].pattern, pattern, err) < 0)
 		return NULL;
@@ -100,27 +101,39 @@ struct tmk_ref_rule *tmk_policy_reader_rule(struct tmk_policy_reader *r,
 	return &p->rule[i];
 }
 
+const struct tmk_role *tmk_policy_reader_role_of(struct tmk_policy_reader *r,
+						 const char *name, int line,
+						 struct tmk_err *err)
+{
+	const struct tmk_policy *p = r->policy;
+	int j;
+
+	r->line = line;
+	for (j = 0; j < p->roles; j++)
+		if (!strcmp(p->role[j].name, name))
+			break;
+	if (j == p->roles) {
+		tmk_policy_reader_fail(r, err, "there is no [role \"%s\"]",
+				       name);
+		return NULL;
+	}
+	if (!p->role[j].members) {
+		tmk_policy_reader_fail(r, err, "[role \"%s\"] has no "
+			"member: nobody could sign; write member = * for "
+			"everybody under its issuer", name);
+		return NULL;
+	}
+	return &p->role[j];
+}
+
 static int finish_role(struct tmk_policy_reader *r, int i,
 		       struct tmk_err *err)
 {
-	struct tmk_ref_rule *rule = &r->policy->rule[i];
-	int j;
-
 	if (!r->rule_role[i])
 		return 0;
-	r->line = r->rule_role_line[i];
-	for (j = 0; j < r->policy->roles; j++)
-		if (!strcmp(r->policy->role[j].name, r->rule_role[i]))
-			break;
-	if (j == r->policy->roles)
-		return tmk_policy_reader_fail(r, err, "there is no [role "
-			"\"%s\"]", r->rule_role[i]);
-	rule->role = &r->policy->role[j];
-	if (!rule->role->members)
-		return tmk_policy_reader_fail(r, err, "[role \"%s\"] has no "
-			"member: nobody could sign; write member = * for "
-			"everybody under its issuer", rule->role->name);
-	return 0;
+	r->policy->rule[i].role = tmk_policy_reader_role_of(r, r->rule_role[i],
+		r->rule_role_line[i], err);
+	return r->policy->rule[i].role ? 0 : -1;
 }
 
 /* For every format that a rule takes somebody must be trusted. */
@@ -177,6 +190,8 @@ int tmk_policy_reader_finish(struct tmk_policy_reader *r, struct tmk_err *err)
 		if (finish_formats(r, rule, err) < 0)
 			return -1;
 	}
+	if (tmk_policy_reader_finish_artefacts(r, err) < 0)
+		return -1;
 	if (!p->judge.ekus) {
 		if (tmk_policy_value_text(&p->eku[0], "codeSigning", err) < 0)
 			return -1;

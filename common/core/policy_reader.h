@@ -56,8 +56,10 @@ struct tmk_policy_reader {
 	uint64_t *rule_seen;	/* by rule */
 	char **rule_role;	/* by rule: the role's name, or NULL */
 	int *rule_role_line;
+	uint64_t *artefact_seen;	/* by [artefact] section */
 	struct tmk_role *role;	/* the section that is filled, or NULL */
 	struct tmk_ref_rule *rule;
+	struct tmk_artefact_rule *artefact;
 };
 
 /* Fail with TMK_USAGE, "FILE:LINE: " and the text. Returns -1. */
@@ -72,6 +74,27 @@ struct tmk_role *tmk_policy_reader_role(struct tmk_policy_reader *r,
 struct tmk_ref_rule *tmk_policy_reader_rule(struct tmk_policy_reader *r,
 					    const char *pattern,
 					    struct tmk_err *err);
+
+/* The same for an [artefact] section. */
+struct tmk_artefact_rule *
+tmk_policy_reader_artefact(struct tmk_policy_reader *r, const char *pattern,
+			   struct tmk_err *err);
+
+/* Whether a section may have this name and there is room for it after `count`
+ * of its kind; false with `err`. */
+bool tmk_policy_reader_name_ok(const struct tmk_policy_reader *r,
+			       const char *name, int count,
+			       struct tmk_err *err);
+
+/* The role of this name for a rule that asks for it at `line`: it must be
+ * there and have members. NULL on failure. */
+const struct tmk_role *tmk_policy_reader_role_of(struct tmk_policy_reader *r,
+						 const char *name, int line,
+						 struct tmk_err *err);
+
+/* After the last entry: what the [artefact] sections lack. */
+int tmk_policy_reader_finish_artefacts(struct tmk_policy_reader *r,
+				       struct tmk_err *err) TMK_MUST_CHECK;
 
 /*
  * Take one entry. `section` and `key` are lower-case, `sub` is NULL or the

@@ -30,9 +30,15 @@ struct tmk_policy_key {
 		   struct tmk_err *err);
 };
 
-/* The keys of [trust]; of [role] and [ref]. */
+/* The keys of [trust]; of [role] and [ref]; of [artefact]. */
 extern const struct tmk_policy_key tmk_policy_keys_trust[];
 extern const struct tmk_policy_key tmk_policy_keys_ref[];
+extern const struct tmk_policy_key tmk_policy_keys_artefact[];
+
+/* What a timestamp = VALUE means, in any section that has it. */
+int tmk_policy_value_timestamp(struct tmk_policy_reader *r, const char *value,
+			       enum tmk_timestamp_rule *out,
+			       struct tmk_err *err) TMK_MUST_CHECK;
 
 /* One of the words, or an error that lists them all. */
 int tmk_policy_value_choose(struct tmk_policy_reader *r, const char *value,

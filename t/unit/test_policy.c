@@ -402,6 +402,37 @@ static void test_values(void)
 	tmk_policy_free(p);
 }
 
+static void test_artefacts(void)
+{
+	struct tmk_err err;
+	struct tmk_policy *p = load("[role \"r\"]\n\tmember = *\n"
+		"[artefact \"*.Tar\"]\n\trole = r\n\tthreshold = 3\n"
+		"\tformat = minisign\n\tformat = ssh\n"
+		"\ttimestamp = off\n[artefact \"a*\"]\n", &err);
+
+	if (!ok(p != NULL, "sections for files: %s", err.text))
+		return;
+	is_int(p->artefacts, 2, "two of them");
+	is_int(p->rules, 0, "none is a rule for refs");
+	is_str(p->artefact[0].pattern, "*.Tar", "a pattern keeps its case");
+	is_int(p->artefact[0].line, 3, "its line");
+	ok(p->artefact[0].role == &p->role[0], "a role by its name");
+	is_int(p->artefact[0].threshold, 3, "threshold");
+	is_int(p->artefact[0].formats, 1 << TMK_FORMAT_MINISIGN |
+	       1 << TMK_FORMAT_SIGNIFY | 1 << TMK_FORMAT_SSH, "formats");
+	is_int(p->artefact[0].timestamp, TMK_STAMP_OFF, "timestamp");
+	ok(!p->artefact[1].role && !p->artefact[1].formats &&
+	   p->artefact[1].threshold == 1 &&
+	   p->artefact[1].timestamp == TMK_STAMP_WHEN_EXPIRED, "defaults");
+	ok(tmk_policy_artefact_applies(p, 0, "x.Tar"), "a name");
+	ok(tmk_policy_artefact_applies(p, 0, "/d.d/x.Tar"), "with a directory");
+	ok(!tmk_policy_artefact_applies(p, 0, "x.tar"), "in another case");
+	ok(!tmk_policy_artefact_applies(p, 1, "a/x"),
+	   "a directory of that name");
+	ok(!tmk_policy_artefact_applies(p, 1, "a/"), "no name at all");
+	tmk_policy_free(p);
+}
+
 static void test_lines(void)
 {
 	static const struct {
@@ -442,6 +473,12 @@ static void test_lines(void)
 		{ "[trust]\n\tkeyring = k\n[ref \"a\"]\n\trequire = tag\n"
 		  "\tformat = openpgp\n\tthreshold = 2\n",
 		  ":3: [ref \"a\"]: a threshold above 1 needs" },
+		{ "[artefact \"a\"]\n\trole = r\n",
+		  ":2: there is no [role \"r\"]" },
+		{ "[artefact \"a\"]\n\tformat = x509\n",
+		  ":1: [artefact \"a\"] asks for" },
+		{ "[artefact \"a\"]\n\tthreshold = 1\n\tthreshold = 1\n",
+		  ":3: \"threshold\" is given twice" },
 		{ "[ref \"a\"]\n\trequire = nothing\n"
 		  "\tthreshold = 17\n", ":3: " },
 	};
@@ -471,6 +508,7 @@ int main(void)
 	test_keys();
 	test_defaults();
 	test_values();
+	test_artefacts();
 	test_lines();
 	unlink(path);
 	rmdir(dir);
