@@ -8,9 +8,10 @@
 
 enum meaning {
 	IGNORED = 0,	/* says nothing that changes what we do */
-	SIGN, DETACH, ARMOUR, NO_ARMOUR, VERIFY, VERSION, HELP,
-	USER, DEFAULT_KEY, HOME, OUTPUT, YES, SPECIAL,
-	STATUS_FD, LOGGER_FD, DIGEST
+	SIGN_ONLY,	/* so for signing; verifying is then not ours */
+	SIGN, DETACH, CLEAR, ARMOUR, NO_ARMOUR, VERIFY, VERSION, HELP,
+	USER, DEFAULT_KEY, HOME, KEYRING, OUTPUT, YES, SPECIAL, OPENPGP,
+	TEXT, NO_TEXT, PASSPHRASE_FD, STATUS_FD, LOGGER_FD, DIGEST
 };
 
 struct option {
@@ -26,6 +27,11 @@ struct option {
 static const struct option options[] = {
 	{ "sign", 's', false, SIGN },
 	{ "detach-sign", 'b', false, DETACH },
+	{ "clear-sign", 0, false, CLEAR },
+	{ "clearsign", 0, false, CLEAR },
+	{ "textmode", 0, false, TEXT },
+	{ "no-textmode", 0, false, NO_TEXT },
+	{ "openpgp", 0, false, OPENPGP },
 	{ "armor", 'a', false, ARMOUR },
 	{ "armour", 0, false, ARMOUR },
 	{ "no-armor", 0, false, NO_ARMOUR },
@@ -44,6 +50,21 @@ static const struct option options[] = {
 	{ "status-fd", 0, true, STATUS_FD },
 	{ "logger-fd", 0, true, LOGGER_FD },
 	{ "digest-algo", 0, true, DIGEST },
+	{ "keyring", 0, true, KEYRING },
+	{ "secret-keyring", 0, true, KEYRING },
+	{ "primary-keyring", 0, true, KEYRING },
+	{ "no-default-keyring", 0, false, KEYRING },
+	{ "passphrase-fd", 0, true, PASSPHRASE_FD },
+	{ "passphrase", 0, true, SIGN_ONLY },
+	{ "passphrase-file", 0, true, SIGN_ONLY },
+	{ "passphrase-repeat", 0, true, SIGN_ONLY },
+	{ "weak-digest", 0, true, SIGN_ONLY },
+	{ "personal-digest-preferences", 0, true, SIGN_ONLY },
+	{ "personal-digest-prefs", 0, true, SIGN_ONLY },
+	{ "cert-digest-algo", 0, true, SIGN_ONLY },
+	{ "list-options", 0, true, SIGN_ONLY },
+	{ "verify-options", 0, true, SIGN_ONLY },
+	{ "no-show-policy-url", 0, false, SIGN_ONLY },
 	{ "batch", 0, false, IGNORED },
 	{ "no-batch", 0, false, IGNORED },
 	{ "no-tty", 0, false, IGNORED },
@@ -121,6 +142,10 @@ struct reading {
 	const char *default_key;
 	int default_keys;
 	bool home;		/* GnuPG is to use other keys */
+	bool sign_only;		/* would change what is found good */
+	bool text;		/* another kind of signature, unless the text
+				   is signed in the clear */
+	bool passphrase_in;	/* what stands first in standard input */
 	bool special;		/* "-&N" is a descriptor */
 	bool two_ops;
 	const char *bad_fd;	/* option and value that cannot be */
@@ -187,11 +212,18 @@ static void take_fd(struct reading *r, int *fd, const char *option,
 	}
 }
 
+/* The same one again is one. What is more than we sign with is counted. */
 static void take_user(struct reading *r, const char *value)
 {
-	if (!r->a.user || strcmp(r->a.user, value))
-		r->a.users++;
-	r->a.user = value;
+	struct tmk_gpg_args *a = &r->a;
+	int i;
+
+	for (i = 0; i < a->users && i < TMK_GPG_USERS_MAX; i++)
+		if (!strcmp(a->signer[i], value))
+			return;
+	if (a->users < TMK_GPG_USERS_MAX)
+		a->signer[a->users] = value;
+	a->users++;
 }
 
 static void take_op(struct reading *r, enum tmk_gpg_op op)
@@ -201,17 +233,56 @@ static void take_op(struct reading *r, enum tmk_gpg_op op)
 	r->a.op = op;
 }
 
+/* Options with a value. */
+static void apply_value(struct reading *r, enum meaning meaning,
+			const char *value)
+{
+	struct tmk_gpg_args *a = &r->a;
+
+	switch (meaning) {
+	case USER:
+		take_user(r, value);
+		break;
+	case DEFAULT_KEY:
+		r->default_key = value;
+		r->default_keys++;
+		break;
+	case PASSPHRASE_FD:
+		r->passphrase_in = number(value) == 0;
+		r->sign_only = true;
+		break;
+	case OUTPUT:
+		a->output = value;
+		break;
+	case STATUS_FD:
+		take_fd(r, &a->status_fd, "--status-fd", value);
+		break;
+	case LOGGER_FD:
+		take_fd(r, &a->logger_fd, "--logger-fd", value);
+		break;
+	case DIGEST:
+		a->digest = value;
+		break;
+	default:
+		break;
+	}
+}
+
 /* `value` is "" for an option that takes none. */
 static void apply(struct reading *r, const struct option *o, const char *value)
 {
 	struct tmk_gpg_args *a = &r->a;
 
-	if (o->meaning == DETACH)
-		a->detach = true;
+	a->detach |= o->meaning == DETACH;
+	a->clear |= o->meaning == CLEAR;
+	a->yes |= o->meaning == YES;
+	a->openpgp |= o->meaning == OPENPGP;
+	r->special |= o->meaning == SPECIAL;
+	r->home |= o->meaning == HOME || o->meaning == KEYRING;
+	r->sign_only |= o->meaning == SIGN_ONLY || o->meaning == KEYRING;
 	switch (o->meaning) {
-	case IGNORED:
-		break;
 	case DETACH:
+	case CLEAR:
 	case SIGN:
 		take_op(r, TMK_GPG_SIGN);
 		break;
@@ -228,33 +299,12 @@ static void apply(struct reading *r, const struct option *o, const char *value)
 	case NO_ARMOUR:
 		a->armour = o->meaning == ARMOUR;
 		break;
-	case USER:
-		take_user(r, value);
+	case TEXT:
+	case NO_TEXT:
+		r->text = o->meaning == TEXT;
 		break;
-	case DEFAULT_KEY:
-		r->default_key = value;
-		r->default_keys++;
-		break;
-	case HOME:
-		r->home = true;
-		break;
-	case OUTPUT:
-		a->output = value;
-		break;
-	case YES:
-		a->yes = true;
-		break;
-	case SPECIAL:
-		r->special = true;
-		break;
-	case STATUS_FD:
-		take_fd(r, &a->status_fd, "--status-fd", value);
-		break;
-	case LOGGER_FD:
-		take_fd(r, &a->logger_fd, "--logger-fd", value);
-		break;
-	case DIGEST:
-		a->digest = value;
+	default:
+		apply_value(r, o->meaning, value);
 		break;
 	}
 }
@@ -325,23 +375,30 @@ static size_t fingerprint_digits(char *out, size_t max, const char *user)
 
 /* gpg's ways to write a key, as touchmark takes them. A key id is shorter
  * than a fingerprint and names no key of ours. */
-static void settle_user(struct tmk_gpg_args *a)
+static void settle_user(struct tmk_gpg_args *a, int i)
 {
+	size_t size = sizeof(a->fingerprint[i]), n;
 	char digits[64];
-	size_t n;
 
-	if (!a->user)
-		return;
-	if (a->user[0] == '=') {	/* exactly this user id */
-		a->user++;
+	if (a->signer[i][0] == '=') {	/* exactly this user id */
+		a->signer[i]++;
 		return;
 	}
-	n = fingerprint_digits(digits, sizeof(digits), a->user);
+	n = fingerprint_digits(digits, sizeof(digits), a->signer[i]);
 	if (n != 40 && n != 64)
 		return;
-	snprintf(a->fingerprint, sizeof(a->fingerprint), "%s%.*s",
-		 n == 64 ? "sha256:" : "", (int)n, digits);
-	a->user = a->fingerprint;
+	snprintf(a->fingerprint[i], size, "%s%.*s", n == 64 ? "sha256:" : "",
+		 (int)n, digits);
+	a->signer[i] = a->fingerprint[i];
+}
+
+static void settle_users(struct tmk_gpg_args *a)
+{
+	int i;
+
+	for (i = 0; i < a->users && i < TMK_GPG_USERS_MAX; i++)
+		settle_user(a, i);
+	a->user = a->signer[0];
 }
 
 /* "-&N" is what is already open as N, when the caller said so. A file that
@@ -364,20 +421,35 @@ static void settle_operands(struct tmk_gpg_args *a, bool special)
 	}
 }
 
-/* Whose call it is, once all of it has been read. */
-static void settle(struct reading *r)
+/* What gpg would do otherwise than we. A passphrase that stands before the
+ * content in one stream would be signed with it; a file leaves it alone. */
+static bool is_odd(const struct reading *r, bool from_file)
+{
+	const struct tmk_gpg_args *a = &r->a;
+
+	return (a->clear && a->detach) || (r->text && !a->clear) ||
+		(r->passphrase_in && !from_file);
+}
+
+/* Whose call it is, once all of it has been read. `argv` from its operands. */
+static void settle(struct reading *r, int operands, char *const argv[])
 {
 	struct tmk_gpg_args *a = &r->a;
 
 	/* Of several defaults gpg takes the first that it has. */
-	if (r->two_ops || (!a->users && r->default_keys > 1))
+	if (r->two_ops || a->users > TMK_GPG_USERS_MAX ||
+	    (!a->users && r->default_keys > 1))
 		a->op = TMK_GPG_OTHER;
-	if (!a->users && r->default_keys) {
-		a->user = r->default_key;
-		a->users = 1;
-	}
+	if (!a->users && r->default_keys)
+		take_user(r, r->default_key);
 	/* Another home is another set of keys, and none of them is named. */
 	if (a->op == TMK_GPG_SIGN && r->home && !a->users)
+		a->op = TMK_GPG_OTHER;
+	if (a->op == TMK_GPG_SIGN &&
+	    is_odd(r, operands == 1 && tmk_gpg_args_fd(argv[0]) < 0 &&
+		   strncmp(argv[0], "-&", 2)))
+		a->op = TMK_GPG_OTHER;
+	if (a->op == TMK_GPG_VERIFY && r->sign_only)
 		a->op = TMK_GPG_OTHER;
 }
 
@@ -404,7 +476,7 @@ int tmk_gpg_args_parse(struct tmk_gpg_args *out, int argc,
 			short_options(&r, argc, argv, &i);
 	}
 	r.a.first = i;
-	settle(&r);
+	settle(&r, argc - i, argv + i);
 	if (!ours || argc - i > TMK_GPG_OPERANDS_MAX)
 		r.a.op = TMK_GPG_OTHER;
 	else
@@ -415,7 +487,7 @@ int tmk_gpg_args_parse(struct tmk_gpg_args *out, int argc,
 				   "%s: '%s' is not a descriptor",
 				   r.bad_option, r.bad_fd);
 	*out = r.a;
-	settle_user(out);
+	settle_users(out);
 	settle_operands(out, r.special);
 	return 0;
 }
@@ -430,8 +502,15 @@ const char *tmk_gpg_args_output(char *out, size_t size,
 	if (gpgsm || tmk_gpg_args_fd(file) >= 0)
 		return "-";
 	return (size_t)snprintf(out, size, "%s.%s", file,
-				args->armour ? "asc" : "sig") < size ?
+				args->armour || args->clear ? "asc" : "sig") <
+		size ?
 		out : NULL;
+}
+
+bool tmk_gpg_args_is_git(const struct tmk_gpg_args *args)
+{
+	return args->detach && args->armour && !args->clear &&
+		!args->openpgp && !args->output && !args->operands;
 }
 
 bool tmk_gpg_args_name_is_gpgsm(const char *argv0)

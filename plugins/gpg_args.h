@@ -29,6 +29,7 @@ enum tmk_gpg_op {
 };
 
 #define TMK_GPG_OPERANDS_MAX 8
+#define TMK_GPG_USERS_MAX 8	/* keys that sign in one call */
 #define TMK_GPG_FD_PATH 24	/* bytes of "/dev/fd/NUMBER" */
 
 /* All strings are borrowed from argv, or from the struct itself: once filled
@@ -36,19 +37,24 @@ enum tmk_gpg_op {
 struct tmk_gpg_args {
 	enum tmk_gpg_op op;
 	bool detach;		/* -b */
+	bool clear;		/* --clearsign */
+	bool openpgp;		/* --openpgp: it can be nothing else */
 	bool armour;		/* -a */
 	bool yes;		/* --yes: what is there may be replaced */
 	int status_fd;		/* -1: none */
 	int logger_fd;		/* for human lines; -1: standard error */
 	const char *user;	/* -u, else --default-key, as front_key.h takes
-				   it; NULL or "": the configured key */
-	int users;		/* how many different ones */
+				   it; NULL or "": the configured key. The
+				   first of them: */
+	const char *signer[TMK_GPG_USERS_MAX];
+	int users;		/* how many different ones; may be more */
 	const char *output;	/* -o; NULL: see tmk_gpg_args_output */
 	const char *digest;	/* --digest-algo; NULL */
 	const char *operand[TMK_GPG_OPERANDS_MAX];
 	int operands;
 	int first;		/* index in argv of the first operand */
-	char fingerprint[80];	/* what `user` may point to */
+	char fingerprint[TMK_GPG_USERS_MAX][80];	/* what `signer` may
+				   point to */
 	char fd_path[TMK_GPG_OPERANDS_MAX][TMK_GPG_FD_PATH];
 };
 
@@ -66,6 +72,11 @@ int tmk_gpg_args_parse(struct tmk_gpg_args *out, int argc,
  */
 const char *tmk_gpg_args_output(char *out, size_t size,
 				const struct tmk_gpg_args *args, bool gpgsm);
+
+/* Whether this is how git calls (`-bsa` of standard input, to standard output)
+ * and nobody who makes packages: only then git's gpg.format has a say in what
+ * is made. */
+bool tmk_gpg_args_is_git(const struct tmk_gpg_args *args);
 
 /* Whether a program called by this name makes CMS: it ends in "gpgsm". */
 bool tmk_gpg_args_name_is_gpgsm(const char *argv0);

@@ -21,7 +21,9 @@ void tmk_gpg_request(struct tmk_request *request,
 	request->verb = TMK_REQUEST_SIGN;
 	request->program = program;
 	request->key = args->user && *args->user ? args->user : NULL;
-	request->format = gpgsm ? TMK_REQUEST_CMS : TMK_REQUEST_GIT;
+	request->format = gpgsm ? TMK_REQUEST_CMS :
+		tmk_gpg_args_is_git(args) ? TMK_REQUEST_GIT :
+		TMK_REQUEST_OPENPGP;
 	request->armour = args->armour;
 	request->digest_algo = args->digest;
 }

@@ -15,7 +15,8 @@
 #include "plugins/gpg_args.h"
 
 /* A SIGN without content yet. `gpgsm`: by this name CMS is made, else what
- * git's gpg.format says. Strings are borrowed from `args`. */
+ * git's gpg.format says when it is git that calls, else OpenPGP. Strings are
+ * borrowed from `args`. */
 void tmk_gpg_request(struct tmk_request *request,
 		     const struct tmk_gpg_args *args, bool gpgsm,
 		     const char *program);

@@ -1,7 +1,8 @@
 /*
- * gpg_sign.h - gpgsm's `-b`: a detached CMS signature of standard input.
+ * gpg_sign.h - gpg's `-b` and `--clearsign`, gpgsm's `-b`: signatures beside or
+ * around what is signed.
  *
- * Only for keys that are ours: another one is handed to the real gpgsm.
+ * Only for keys that are ours: another one is handed to the real program.
  * SIG_CREATED is the last thing said, after every byte of the signature was
  * taken by its receiver; whatever fails before leaves that line unsaid.
  */

@@ -20,12 +20,14 @@
 
 static const char help[] =
 "usage: touchmark-gpg [-abs] [-u KEY] [-o FILE] [--status-fd N] [FILE]\n"
+"       touchmark-gpg --clearsign [-u KEY] [-o FILE] [--status-fd N] [FILE]\n"
 "       touchmark-gpg [--status-fd N] --verify SIGNATURE DATA\n"
 "\n"
-"For git: as gpg.x509.program and as gpg.program. Makes CMS when called by a\n"
-"name that ends in gpgsm, or when git's gpg.format is x509, else OpenPGP. Keys\n"
-"that are not touchmark's, and every other call, are handed to the real gpg\n"
-"or gpgsm. See touchmark-gpg(1).\n";
+"For git, as gpg.x509.program and gpg.program, and for tools that make\n"
+"packages, in the place of gpg. Makes CMS when called by a name that ends in\n"
+"gpgsm, or by git whose gpg.format is x509, else OpenPGP. Keys that are not\n"
+"touchmark's, and every other call, are handed to the real gpg or gpgsm. See\n"
+"touchmark-gpg(1).\n";
 
 /* Whether git wants CMS from us, whatever our name. */
 static int format_is_x509(bool *x509, struct tmk_err *err)
@@ -44,7 +46,12 @@ static int sign(const struct tmk_gpg_args *args, bool gpgsm,
 {
 	bool x509 = gpgsm;
 
-	if (!gpgsm && format_is_x509(&x509, err))
+	/* Not a thing that gpgsm knows. */
+	if (gpgsm && (args->clear || args->openpgp)) {
+		(void)!tmk_gpg_other_run("gpgsm", argv, err);
+		return err->code;
+	}
+	if (!gpgsm && tmk_gpg_args_is_git(args) && format_is_x509(&x509, err))
 		return err->code;
 	return tmk_gpg_sign(args, x509, program, argv, err);
 }

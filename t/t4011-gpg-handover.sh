@@ -99,7 +99,7 @@ done <<'EOL'
 --decrypt f
 -d
 --clearsign -u stranger@example.org
---clear-sign -u dev f
+--clear-sign -t -u dev f
 -t -bsau dev
 --gen-key
 --full-generate-key
@@ -110,7 +110,7 @@ done <<'EOL'
 --command-fd 3 --edit-key dev
 --server
 --symmetric --passphrase-fd 3 f
---passphrase-fd 3 -bsau dev
+--textmode -bsau dev
 --passphrase-fd=0 -bsau dev
 --status-fd 7 -bsau stranger@example.org
 --status-fd=2 -bsau stranger@example.org

@@ -19,9 +19,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void check_user(const struct tmk_gpg_args *a)
 {
-	const char *hex = a->fingerprint;
+	const char *hex = a->fingerprint[0];
 
-	if (a->user != a->fingerprint)
+	if (a->user != hex)
 		return;
 	if (!strncmp(hex, "sha256:", 7))
 		hex += 7;

@@ -27,13 +27,11 @@ static void demand(bool holds)
 }
 
 /* What is promised of evidence holds whatever the bytes were. */
-static void check_promises(const struct tmk_evidence *ev)
+static void check_signature(const struct tmk_signature *s)
 {
-	const struct tmk_signature *s = &ev->signature[0];
 	size_t id = strlen(s->key_id);
 	int i;
 
-	demand(ev->signatures == 1 && ev->format == TMK_FORMAT_OPENPGP);
 	demand(s->hash >= TMK_SHA256 && s->hash <= TMK_SHA512);
 	demand(id == 40 || id == 16);
 	demand(s->claimed_time >= 0 && s->value_len > 2);
@@ -43,6 +41,34 @@ static void check_promises(const struct tmk_evidence *ev)
 	demand(s->tokens >= 0 && s->tokens <= TMK_TOKENS_MAX);
 	for (i = 0; i < s->tokens; i++)
 		demand(s->token_len[i] && s->token[i][0] == 0x30);
+}
+
+static void check_promises(const struct tmk_evidence *ev)
+{
+	int i;
+
+	demand(ev->format == TMK_FORMAT_OPENPGP && ev->signatures >= 1 &&
+	       ev->signatures <= TMK_SIGNATURES_MAX);
+	for (i = 0; i < ev->signatures; i++)
+		check_signature(&ev->signature[i]);
+}
+
+/* Joined with itself it has each twice, or there is no room. */
+static void check_add(const struct tmk_evidence *ev)
+{
+	struct tmk_buf both = TMK_BUF_INIT(TMK_SEAL_MAX);
+	struct tmk_verdict v = TMK_VERDICT_INIT;
+	struct tmk_err err = TMK_ERR_INIT;
+	struct tmk_evidence *again = NULL;
+
+	if (tmk_seal_openpgp.add(ev, ev, &both, &err)) {
+		demand(err.code == TMK_INPUT && !both.len);
+		return;
+	}
+	demand(!tmk_seal_openpgp.parse(&again, both.data, both.len, &v, &err));
+	demand(again && again->signatures == 2 * ev->signatures);
+	tmk_evidence_free(again);
+	tmk_buf_release(&both);
 }
 
 static EVP_PKEY *keys[3];
@@ -68,6 +94,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!ev)
 		return 0;
 	check_promises(ev);
+	check_add(ev);
 	sig = ev->signature[0].priv;
 	memcpy(digest, sig->left, sizeof(sig->left));
 	for (i = 0; i < 3; i++) {

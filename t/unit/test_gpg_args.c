@@ -7,7 +7,7 @@
 /* The parts of touchmark-gpg are in no library that this test links. */
 #include "plugins/gpg_args.c"
 
-#define WORDS 12
+#define WORDS 24
 
 static struct tmk_gpg_args a;
 static struct tmk_err err;
@@ -173,6 +173,51 @@ static void shapes(void)
 	is_int(tmk_gpg_args_fd("F"), -1, "no descriptor");
 }
 
+/* How packaging tools call. */
+static void packagers(void)
+{
+	char name[64];
+
+	parse("gpg --no-verbose --no-armor --no-secmem-warning -u K -sbo O "
+	      "-- -");
+	ok(a.op == TMK_GPG_SIGN && a.detach && !a.armour, "as rpmsign signs");
+	is_str(a.output, "O", "into a file");
+	parse("gpg --local-user K --clearsign --list-options "
+	      "no-show-policy-urls --armor --textmode --output O F");
+	ok(a.op == TMK_GPG_SIGN && a.clear && !a.detach, "as debsign signs");
+	parse("gpg --weak-digest SHA1 --weak-digest RIPEMD160 --utf8-strings "
+	      "--textmode --armor --openpgp --personal-digest-preferences S "
+	      "--local-user K --output O --clearsign F");
+	ok(a.op == TMK_GPG_SIGN && a.clear, "as dpkg signs");
+	is_str(a.operand[0], "F", "a file");
+	parse("gpg --openpgp --detach-sign --default-key K");
+	ok(a.op == TMK_GPG_SIGN && a.detach && a.openpgp, "as debsigs signs");
+	is_str(a.user, "K", "with the default key");
+	parse("gpg -o O --digest-algo SHA256 --armor --yes -u K --no-tty "
+	      "--batch --pinentry-mode loopback --detach-sign F");
+	ok(a.op == TMK_GPG_SIGN && a.yes, "as aptly signs");
+	is_str(a.digest, "SHA256", "with its digest");
+	parse("gpg --batch --passphrase-fd 0 -o O --clearsign F");
+	is_int(a.op, TMK_GPG_SIGN, "a passphrase beside a file is unread");
+	parse("gpg --batch --passphrase-fd 3 --clearsign");
+	is_int(a.op, TMK_GPG_SIGN, "so is one on its own descriptor");
+	parse("gpg --passphrase-file P --keyring R -u K -b F");
+	is_int(a.op, TMK_GPG_SIGN, "keyrings do not matter to a named key");
+	parse("gpg --clear-sign F");
+	is_str(tmk_gpg_args_output(name, sizeof(name), &a, false), "F.asc",
+	       "--clearsign writes FILE.asc");
+	parse("gpg -b -u A -u B -u A -u =C");
+	is_int(a.users, 3, "several keys");
+	ok(!strcmp(a.signer[1], "B") && !strcmp(a.signer[2], "C"),
+	   "in their order");
+	parse("gpg --status-fd=2 -bsau K");
+	ok(tmk_gpg_args_is_git(&a), "git calls like this");
+	parse("gpg --status-fd=2 -bsau K F");
+	ok(!tmk_gpg_args_is_git(&a), "and not with a file");
+	parse("gpg --openpgp -bsau K");
+	ok(!tmk_gpg_args_is_git(&a), "nor so");
+}
+
 /* A file behind -&N that was read in part cannot be opened again there. */
 static void half_read(void)
 {
@@ -262,7 +307,7 @@ static void against(const char *program)
 static void others(void)
 {
 	static const char *const lines[] = {
-		"gpg --list-keys", "gpg --clearsign", "gpg -e -r X",
+		"gpg --list-keys", "gpg -e -r X",
 		"gpg -se", "gpg --sign --encrypt", "gpg --verify -b",
 		"gpg -bsau", "gpg --status-fd", "gpg --sign=now",
 		"gpg --detach-sign --unheard-of", "gpg -bz", "gpg", "gpg F",
@@ -270,7 +315,13 @@ static void others(void)
 		"gpg -b --default-key A --default-key B", "gpg -b --homedir H",
 		"gpg -bt", "gpg -b --comment C", "gpg -b --options F",
 		"gpg -b --passphrase-fd 0", "gpg --verify --enable-crl-checks",
-		"gpg -b --faked-system-time 1", "gpg --clearsign -u K",
+		"gpg -b --faked-system-time 1", "gpg --clearsign -b",
+		"gpg --clearsign --passphrase-fd 0", "gpg -b --textmode",
+		"gpg --clearsign -t", "gpg --verify --keyring K S D",
+		"gpg --clearsign --passphrase-fd 0 -- -",
+		"gpg --verify --weak-digest SHA1 S D",
+		"gpg --clearsign --keyring K", "gpg --clearsign --verify",
+		"gpg -b -u1 -u2 -u3 -u4 -u5 -u6 -u7 -u8 -u9",
 		"gpg -b --include-certs 0", "gpg -nb", "gpg --detached-sign",
 		"gpg --list-keys --status-fd=x", "gpg -b --base64",
 		"gpg -b --status-fd=x --frobnicate", "gpg --armo -b",
@@ -303,6 +354,7 @@ int main(void)
 	ours();
 	keys();
 	shapes();
+	packagers();
 	half_read();
 	against("gpg");
 	against("gpgsm");

@@ -33,6 +33,8 @@ static struct tmk_request full(void)
 	r.env[0] = "HOME=/home/a";
 	r.env[1] = "DISPLAY=";
 	r.envs = 2;
+	r.text = true;
+	r.artefact = "dist/a-1.0.tar.xz";
 	return r;
 }
 
@@ -82,6 +84,8 @@ static void round_trip(void)
 	same_text(got.credentials_dir, r.credentials_dir, "credentials");
 	same_text(got.env[0], r.env[0], "first variable");
 	same_text(got.env[1], r.env[1], "second variable");
+	same_text(got.artefact, r.artefact, "artefact");
+	ok(got.text, "of text");
 	is_mem(got.digest, got.digest_len, digest, 32, "digest");
 	free(body);
 	tmk_buf_release(&b);
@@ -153,8 +157,18 @@ static void rules(void)
 	r.hash = TMK_SHA512;
 	refuses(&r, "a digest of another hash");
 	r = full();
+	r.hash = TMK_WHOLE;
+	r.digest_len = 0;
+	refuses(&r, "a digest where there is none");
+	r = full();
 	r.format = 0;
 	refuses(&r, "no format");
+	r = full();
+	r.format = TMK_REQUEST_CMS;
+	refuses(&r, "text in a format that knows none");
+	r = full();
+	r.artefact = many;
+	refuses(&r, "a name of an artefact that is too long");
 	r = full();
 	r.directory = "work";
 	refuses(&r, "a directory that is not absolute");
@@ -203,8 +217,8 @@ static void mutations(void)
 		cut += !tmk_request_decode(&got, part, i, &err);
 		free(part);
 	}
-	/* It may end behind the hash, the time and the first variable. */
-	is_int((long long)cut, 3, "of all beginnings three are requests");
+	/* It may end behind the hash, the time, each variable and the flag. */
+	is_int((long long)cut, 5, "of all beginnings five are requests");
 	for (i = 0; i < len; i++) {
 		uint8_t *copy = malloc(len);
 
@@ -316,7 +330,7 @@ static void bad_answers(void)
 		{ "a control character", "\2\1\0\0\0\1\3\3\0\0\0\1\33", 13 },
 		{ "no UTF-8", "\2\1\0\0\0\1\3\3\0\0\0\1\377", 13 },
 		{ "a flag of 0", "\2\1\0\0\0\1\0\15\0\0\0\1\0", 13 },
-		{ "a field of tomorrow", "\2\1\0\0\0\1\0\16\0\0\0\1\0", 13 },
+		{ "a field of tomorrow", "\2\1\0\0\0\1\0\17\0\0\0\1\0", 13 },
 		{ "a time of seven bytes",
 		  "\2\1\0\0\0\1\0\14\0\0\0\7\0\0\0\0\0\0\0", 19 },
 		{ "bytes behind", "\2\1\0\0\0\1\0\0", 8 },
@@ -367,9 +381,58 @@ static void notices(void)
 	tmk_buf_release(&b);
 }
 
+/* Every format there is, and BLAKE2b for the one that hashes with it. */
+static void formats(void)
+{
+	struct tmk_buf b = TMK_BUF_INIT(TMK_REQUEST_MAX);
+	struct tmk_err err = TMK_ERR_INIT;
+	struct tmk_request r, got;
+	uint8_t *body;
+	size_t len;
+	int n;
+
+	for (n = TMK_REQUEST_CMS; n <= TMK_REQUEST_SIGNIFY; n++) {
+		r = full();
+		r.text = false;
+		r.format = (enum tmk_request_format)n;
+		tmk_buf_clear(&b);
+		ok(!tmk_request_encode(&b, &r, &err), "format %d is written",
+		   n);
+		body = body_of(&b, &len);
+		ok(!tmk_request_decode(&got, body, len, &err) &&
+		   (int)got.format == n && !got.text, "and read");
+		free(body);
+	}
+	r.hash = TMK_BLAKE2B512;
+	r.digest_len = 64;
+	tmk_buf_clear(&b);
+	ok(!tmk_request_encode(&b, &r, &err), "BLAKE2b-512 is written");
+	body = body_of(&b, &len);
+	ok(!tmk_request_decode(&got, body, len, &err) &&
+	   got.hash == TMK_BLAKE2B512 && got.digest_len == 64, "and read");
+	free(body);
+	tmk_buf_release(&b);
+}
+
+/* The hash of a PREPARE's answer may be none at all. */
+static void whole_answer(void)
+{
+	struct tmk_err err = TMK_ERR_INIT;
+	struct tmk_answer a, got;
+
+	tmk_answer_init(&a);
+	a.hash = TMK_WHOLE;
+	ok(!again(&got, &a, &err) && got.hash == TMK_WHOLE,
+	   "an answer that asks for the content");
+	tmk_answer_release(&a);
+	tmk_answer_release(&got);
+}
+
 int main(void)
 {
 	round_trip();
+	formats();
+	whole_answer();
 	payloads();
 	rules();
 	mutations();

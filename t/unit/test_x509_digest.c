@@ -68,15 +68,16 @@ static void refused(void)
 	uint8_t out[TMK_DIGEST_MAX] = { 7 };
 	size_t len = 9;
 
-	ok(tmk_digest_bytes(4, "x", 1, out, &len, &err) < 0 &&
+	ok(tmk_digest_bytes(5, "x", 1, out, &len, &err) < 0 &&
 	   tmk_digest_bytes(0, "x", 1, out, &len, &err) < 0,
 	   "unknown hashes fail");
 	is_int(err.code, TMK_INTERNAL, "as our own fault");
 	ok(len == 9 && out[0] == 7, "outputs are untouched");
-	ok(!tmk_digest_md(0) && !tmk_digest_md(4), "no such EVP_MD");
+	ok(!tmk_digest_md(0) && !tmk_digest_md(5), "no such EVP_MD");
 	is_int(tmk_digest_from_nid(NID_sha384), 2, "SHA-384 by NID");
 	is_int(tmk_digest_from_nid(NID_sha1), 0, "SHA-1 is not among them");
 	is_int(tmk_digest_from_nid(NID_sha224), 0, "nor is SHA-224");
+	is_int(tmk_digest_from_nid(NID_blake2b512), 0, "nor is BLAKE2b");
 }
 
 int main(void)
@@ -88,6 +89,10 @@ int main(void)
 	known(3, "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55"
 	      "d39a2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94f"
 	      "a54ca49f");
+	/* RFC 7693 appendix A */
+	known(4, "ba80a53f981c4d0d6a2797b69f12f6e94c212f14685ac4b74b12bb6fdbff"
+	      "a2d17d87c5392aab792dc252d5de4533cc9518d38aa8dbf1925ab92386ed"
+	      "d4009923");
 	pieces();
 	files();
 	refused();
