@@ -1,7 +1,6 @@
 /*
- * approve.h - what the two kinds of `touchmark approve` share: one CMS
- * signature over a digest, by the key that was asked for, and the line that
- * tells of it.
+ * approve.h - what the two kinds of `touchmark approve` share: one signature
+ * over a digest, by the key that was asked for, and the line that tells of it.
  *
  * Knows no policy: whether an approval counts is the judge's business. What
  * is to be approved must hold already, so that nobody puts his name beside a
@@ -24,12 +23,14 @@
 /* The command line, and what was found out. */
 struct tmk_approve {
 	const char *key, *out, *timestamp, *pin_file_name, *tag, *dir;
+	const char *keyring;
 	bool help, json, no_timestamp;
 	/* later */
 	struct tmk_config *config;
 	struct tmk_front_ask ask;
 	char *pin_file;		/* absolute: an agent works elsewhere */
 	enum tmk_request_stamp stamp;
+	enum tmk_request_format format;	/* that of what is there */
 	struct tmk_answer ready;	/* who would sign, and with which digest */
 	struct tmk_answer made;
 	/* what is told in the end */
@@ -44,12 +45,14 @@ struct tmk_approve {
 int tmk_approve_prepare(struct tmk_approve *r, struct tmk_err *err)
 	TMK_MUST_CHECK;
 
-/* Sign a digest made with r->ready.hash: r->made.seal is one detached CMS. */
+/* Sign a digest made with r->ready.hash over the content and ready.trailer:
+ * r->made.seal is one detached signature. */
 int tmk_approve_sign(struct tmk_approve *r, const uint8_t *digest, size_t len,
 		     struct tmk_err *err) TMK_MUST_CHECK;
 
-/* Refuse when this certificate (sha256 in hex) is the one that would sign. */
-void tmk_approve_twice(struct tmk_approve *r, const char *sha256);
+/* Refuse when this certificate (sha256 in hex) or key is the one that would
+ * sign. */
+void tmk_approve_twice(struct tmk_approve *r, const char *fingerprint);
 
 /* FILE and its SIGNATURE (approve_file.c): 0 with r->verdict telling. */
 int tmk_approve_file(struct tmk_approve *r, const char *file,

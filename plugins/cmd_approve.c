@@ -22,7 +22,7 @@
 #include "plugins/front_stamp.h"
 
 static const char synopsis[] =
-	"touchmark approve [-k KEY] [-o OUT] [--no-timestamp |\n"
+	"touchmark approve [-k KEY] [-o OUT] [--keyring F] [--no-timestamp |\n"
 	"                         --timestamp=require] [--pin-file F] [--json]\n"
 	"                         FILE SIGNATURE\n"
 	"       touchmark approve --tag NAME [-C DIR] [-k KEY] [...]";
@@ -125,7 +125,7 @@ static int ask(struct tmk_answer *answer, struct tmk_approve *r,
 	       struct tmk_request *request, struct tmk_err *err)
 {
 	request->key = r->key;
-	request->format = TMK_REQUEST_CMS;
+	request->format = r->format;
 	request->stamp = r->stamp;
 	request->pin_file = r->pin_file;
 	tmk_answer_release(answer);
@@ -171,9 +171,9 @@ int tmk_approve_sign(struct tmk_approve *r, const uint8_t *digest, size_t len,
 	return tmk_err_hint(err, "nothing was written; try again");
 }
 
-void tmk_approve_twice(struct tmk_approve *r, const char *sha256)
+void tmk_approve_twice(struct tmk_approve *r, const char *fingerprint)
 {
-	if (r->verdict.reason || strcmp(sha256, r->ready.fingerprint))
+	if (r->verdict.reason || strcmp(fingerprint, r->ready.fingerprint))
 		return;
 	tmk_verdict_refuse(&r->verdict, TMK_SIGNER_NOT_ALLOWED,
 			   "%s has signed it already", r->ready.signer);
@@ -220,6 +220,9 @@ static int check_call(const struct tmk_approve *r, int operands,
 		return tmk_err_set(err, TMK_USAGE, "with --tag there is %s",
 				   operands ? "no FILE" : "no -o: the "
 				   "approval lies in the repository");
+	if (r->tag && r->keyring)
+		return tmk_err_set(err, TMK_USAGE, "--keyring goes with FILE "
+				   "and SIGNATURE");
 	if (!r->tag && r->dir)
 		return tmk_err_set(err, TMK_USAGE, "-C goes with --tag");
 	if (!r->tag && operands != 2) {
@@ -279,12 +282,14 @@ static int approve(struct tmk_approve *r, char **operand, struct tmk_err *err)
 
 static int approve_run(int argc, char **argv, struct tmk_err *err)
 {
-	struct tmk_approve r = { .config = NULL };
+	struct tmk_approve r = { .format = TMK_REQUEST_CMS };
 	const struct tmk_opt table[] = {
 		{ 'k', "key", TMK_OPT_TEXT, &r.key, "KEY",
 		  "name, URI, fingerprint or e-mail of the key" },
 		{ 'o', "output", TMK_OPT_TEXT, &r.out, "OUT",
 		  "where the signature goes, in place of SIGNATURE" },
+		{ 0, "keyring", TMK_OPT_TEXT, &r.keyring, "F",
+		  "OpenPGP keys of those who signed already" },
 		{ 0, "tag", TMK_OPT_TEXT, &r.tag, "NAME",
 		  "approve a signed tag" },
 		{ 'C', "repo", TMK_OPT_TEXT, &r.dir, "DIR",

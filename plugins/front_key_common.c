@@ -53,7 +53,7 @@ int tmk_front_key_cms_ok(enum tmk_algorithm algorithm, struct tmk_err *err)
 		return 0;
 	tmk_err_set(err, TMK_KEY, "CMS cannot be made with an Ed25519 key, so "
 		    "a certificate would be of no use to it");
-	return tmk_err_hint(err, "sign with --type openpgp or --type ssh; "
+	return tmk_err_hint(err, "sign with --type openpgp, ssh or minisign; "
 			    "touchmark key export gives the public key");
 }
 

@@ -16,6 +16,7 @@
 #include "plugins/front_birth.h"
 #include "plugins/front_key.h"
 #include "plugins/front_pick.h"
+#include "seal/minisign_key.h"
 #include "seal/openpgp_key.h"
 #include "seal/ssh_key.h"
 #include "x509/cert.h"
@@ -190,6 +191,30 @@ static int export_ssh(struct export *x, struct tmk_err *err)
 	return 0;
 }
 
+/* ---- minisign and signify ------------------------------------------------ */
+
+static int export_commented(struct export *x, enum tmk_seal_format format,
+			    struct tmk_err *err)
+{
+	const char *name = x->pick.key ? x->pick.key->name : NULL;
+
+	if (tmk_minisign_key_id(x->fingerprint, x->spki->data, x->spki->len,
+				err))
+		return -1;
+	return tmk_minisign_key_export(&x->out, format, x->spki->data,
+				       x->spki->len, name, err);
+}
+
+static int export_minisign(struct export *x, struct tmk_err *err)
+{
+	return export_commented(x, TMK_FORMAT_MINISIGN, err);
+}
+
+static int export_signify(struct export *x, struct tmk_err *err)
+{
+	return export_commented(x, TMK_FORMAT_SIGNIFY, err);
+}
+
 /* ---- OpenPGP ------------------------------------------------------------- */
 
 /* Creation time and user id; both are part of what everybody else has. */
@@ -344,8 +369,8 @@ static const struct {
 	{ "x509", export_x509 },
 	{ "openpgp", export_openpgp },
 	{ "ssh", export_ssh },
-	{ "minisign", NULL },
-	{ "signify", NULL },
+	{ "minisign", export_minisign },
+	{ "signify", export_signify },
 };
 
 #define TYPES (sizeof(types) / sizeof(*types))
@@ -387,12 +412,8 @@ static int check_options(size_t *type, const struct options *o,
 				    o->type);
 		else
 			tmk_err_set(err, TMK_USAGE, "key export needs --type");
-		return tmk_err_hint(err, "write --type x509, openpgp or ssh");
-	}
-	if (!types[i].run) {
-		tmk_err_set(err, TMK_USAGE, "--type %s is not supported yet",
-			    o->type);
-		return tmk_err_hint(err, "write --type x509, openpgp or ssh");
+		return tmk_err_hint(err, "write --type x509, openpgp, ssh, "
+				    "minisign or signify");
 	}
 	if (o->allowed && types[i].run != export_ssh)
 		return tmk_err_set(err, TMK_USAGE, "--allowed-signers goes "
@@ -438,7 +459,7 @@ int tmk_front_key_export(int argc, char **argv, struct tmk_err *err)
 	struct options o = { .type = NULL };
 	const struct tmk_opt table[] = {
 		{ 't', "type", TMK_OPT_TEXT, &o.type, "TYPE",
-		  "x509, openpgp or ssh" },
+		  "x509, openpgp, ssh, minisign or signify" },
 		{ 0, "allowed-signers", TMK_OPT_FLAG, &o.allowed, NULL,
 		  "with ssh: a line for an allowed_signers file" },
 		{ 'a', "armor", TMK_OPT_FLAG, &o.armour, NULL,

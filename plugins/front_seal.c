@@ -5,6 +5,8 @@
 #include "base/enc.h"
 #include "formats/armour.h"
 
+#define COMMENT "untrusted comment: "	/* how minisign and signify begin */
+
 const struct tmk_seal_ops *tmk_front_seal_of(enum tmk_seal_format format)
 {
 	int i;
@@ -60,6 +62,21 @@ static int armoured(struct tmk_buf *seal, enum tmk_seal_format *format,
 	return 0;
 }
 
+/* Both begin with a comment and a line of base64; only minisign's goes on. */
+static enum tmk_seal_format commented(const uint8_t *data, size_t len)
+{
+	const uint8_t *end = data + len;
+	int lines;
+
+	for (lines = 0; data < end && lines < 2; lines++) {
+		data = memchr(data, '\n', (size_t)(end - data));
+		if (!data)
+			return TMK_FORMAT_SIGNIFY;
+		data++;
+	}
+	return data < end ? TMK_FORMAT_MINISIGN : TMK_FORMAT_SIGNIFY;
+}
+
 /* The bytes without their armour, and what they are. */
 static int decode(struct tmk_buf *seal, enum tmk_seal_format *format,
 		  const uint8_t *data, size_t len, struct tmk_verdict *v,
@@ -68,6 +85,10 @@ static int decode(struct tmk_buf *seal, enum tmk_seal_format *format,
 	int rc = 0;
 
 	*format = TMK_FORMAT_X509;
+	if (begins(data, len, COMMENT)) {
+		*format = commented(data, len);
+		return tmk_buf_add(seal, data, len) ? tmk_err_nomem(err) : 0;
+	}
 	if (data[0] != '-') {
 		/* A packet of OpenPGP has this bit, and DER never. */
 		if (data[0] & 0x80)
@@ -101,6 +122,14 @@ static int parse(struct tmk_evidence **out, enum tmk_seal_format format,
 	if (seal->parse(&evidence, bytes->data, bytes->len, v, err))
 		return -1;
 	if (v->reason) {
+		tmk_evidence_free(evidence);
+		return 0;
+	}
+	/* What was read as bytes must have been signed as bytes. */
+	if (!several && evidence->signature[0].text) {
+		tmk_verdict_refuse(v, TMK_SIGNATURE_MALFORMED, "the OpenPGP "
+				   "signature is one of text (type 0x01), "
+				   "whose line ends may change");
 		tmk_evidence_free(evidence);
 		return 0;
 	}

@@ -1,7 +1,8 @@
 /*
  * front_seal.h - from the bytes of a signature file to evidence.
  *
- * A detached signature is DER, one PEM block, OpenPGP or the armour of SSH.
+ * A detached signature is DER, one PEM block, OpenPGP, the armour of SSH or
+ * the lines of minisign or signify.
  * Which labels are read, and that there is exactly one signature in it, is
  * decided here once, so that touchmark and touchmark-gpg cannot disagree.
  * Refuses to know the content that was signed, and trust.
@@ -34,13 +35,15 @@ int tmk_front_seal_parse(struct tmk_evidence **out, const uint8_t *data,
 			 struct tmk_err *err) TMK_MUST_CHECK;
 
 /* The same for a signature of any format, told by its armour or its first
- * byte: OpenPGP armoured or binary, SSH armoured. */
+ * byte: OpenPGP armoured or binary, SSH armoured, minisign and signify. One of
+ * text (signature[].text) is refused: these callers have bytes. */
 int tmk_front_seal_parse_any(struct tmk_evidence **out, const uint8_t *data,
 			     size_t len, struct tmk_verdict *v,
 			     struct tmk_err *err) TMK_MUST_CHECK;
 
-/* The same for whoever judges every signature that is in it: up to
- * TMK_SIGNATURES_MAX where one encoding has several signers (CMS). */
+/* The same for whoever judges every signature that is in it and knows what is
+ * text: up to TMK_SIGNATURES_MAX where one encoding has several signers (CMS,
+ * OpenPGP), of text too. */
 int tmk_front_seal_parse_several(struct tmk_evidence **out,
 				 const uint8_t *data, size_t len,
 				 struct tmk_verdict *v, struct tmk_err *err)

@@ -17,6 +17,7 @@
 #include "plugins/front_session.h"
 #include "plugins/front_softhsm.h"
 #include "plugins/front_stamp.h"
+#include "seal/minisign_key.h"
 #include "seal/openpgp_key.h"
 #include "seal/ssh_key.h"
 #include "x509/cert.h"
@@ -113,11 +114,27 @@ static int choose_seal(struct serve *s, struct tmk_err *err)
 	for (i = 0; tmk_seals[i]; i++)
 		if ((int)tmk_seals[i]->format == (int)format)
 			s->seal = tmk_seals[i];
-	return s->seal ? 0 : tmk_err_set(err, TMK_USAGE,
-					 "this format is not made here");
+	if (!s->seal)
+		return tmk_err_set(err, TMK_USAGE,
+				   "this format is not made here");
+	if (s->request->text && s->seal->format != TMK_FORMAT_OPENPGP)
+		return tmk_err_set(err, TMK_USAGE, "only OpenPGP makes "
+				   "signatures of text");
+	return 0;
 }
 
-static int check_digest_algo(const struct serve *s, struct tmk_err *err)
+/* Whether OpenPGP lets this key sign a digest other than its own: one that is
+ * not weaker than that. */
+static bool may_sign(const struct serve *s, enum tmk_hash hash)
+{
+	return hash == s->sealing.hash ||
+		(s->seal->format == TMK_FORMAT_OPENPGP &&
+		 (hash > s->sealing.hash ||
+		  s->sealing.signer->algorithm == TMK_KEY_RSA));
+}
+
+/* --digest-algo: packaging tools ask for one by name. */
+static int choose_digest(struct serve *s, struct tmk_err *err)
 {
 	static const struct {
 		const char *name;
@@ -132,10 +149,13 @@ static int check_digest_algo(const struct serve *s, struct tmk_err *err)
 
 	if (!name)
 		return 0;
-	for (i = 0; i < sizeof(known) / sizeof(*known); i++)
-		if (!strcasecmp(name, known[i].name) &&
-		    known[i].hash == s->sealing.hash)
-			return 0;
+	for (i = 0; i < sizeof(known) / sizeof(*known); i++) {
+		if (strcasecmp(name, known[i].name) ||
+		    !may_sign(s, known[i].hash))
+			continue;
+		s->sealing.hash = known[i].hash;
+		return 0;
+	}
 	tmk_err_set(err, TMK_USAGE, "--digest-algo %s is not what this key "
 		    "signs with", name);
 	return tmk_err_hint(err, "leave it out: the digest is matched to the "
@@ -163,8 +183,11 @@ static int fill(struct serve *s, struct tmk_err *err)
 	s->sealing.signer = key->signer;
 	s->sealing.certs = key->chain;
 	s->sealing.name_space = r->name_space;
+	s->sealing.text = r->text;
+	s->sealing.artefact = r->artefact;
+	s->sealing.key_name = s->pick.key ? s->pick.key->name : NULL;
 	s->sealing.hash = s->seal->hash(key->signer);
-	if (choose_time(s, err) || check_digest_algo(s, err))
+	if (choose_time(s, err) || choose_digest(s, err))
 		return -1;
 	if (s->seal->format == TMK_FORMAT_SSH && !r->name_space)
 		return tmk_err_set(err, TMK_USAGE, "an SSH signature needs a "
@@ -225,14 +248,21 @@ static int describe(struct serve *s, struct tmk_err *err)
 		if (tmk_ssh_key_fingerprint(id, signer->spki.data,
 					    signer->spki.len, err))
 			return -1;
+	} else if (s->seal->format == TMK_FORMAT_MINISIGN ||
+		   s->seal->format == TMK_FORMAT_SIGNIFY) {
+		if (tmk_minisign_key_id(id, signer->spki.data,
+					signer->spki.len, err))
+			return -1;
 	} else {
 		if (tmk_openpgp_key_fingerprint(id, signer->spki.data,
 						signer->spki.len,
 						s->sealing.created, err))
 			return -1;
-		snprintf(a->created, sizeof(a->created), "D %d %d 00 %lld %s",
+		snprintf(a->created, sizeof(a->created),
+			 "D %d %d %02d %lld %s",
 			 rsa ? 1 : signer->algorithm == TMK_KEY_EC ? 19 : 22,
-			 hash_number(s->sealing.hash), (long long)a->time, id);
+			 hash_number(s->sealing.hash), s->sealing.text,
+			 (long long)a->time, id);
 	}
 	snprintf(a->fingerprint, sizeof(a->fingerprint), "%s", id);
 	tmk_enc_show_into(a->signer, sizeof(a->signer), s->session->key.name,
@@ -284,6 +314,11 @@ static int hash_payload(struct serve *s, struct tmk_err *err)
 		s->sealing.digest_len = r->digest_len;
 		return 0;
 	}
+	if (s->sealing.hash == TMK_WHOLE) {
+		s->sealing.digest = r->payload;
+		s->sealing.digest_len = r->payload_len;
+		return 0;
+	}
 	if (tmk_digest_init(&d, (int)s->sealing.hash, err))
 		return -1;
 	rc = tmk_digest_update(&d, r->payload, r->payload_len, err);
@@ -306,11 +341,14 @@ static int start_stamp(struct serve *s, struct tmk_err *err)
 	};
 	enum tmk_request_stamp asked = s->request->stamp;
 
-	/* SSHSIG has no place for a timestamp. */
-	if (s->seal->format == TMK_FORMAT_SSH)
+	if (!s->seal->stamp)
 		return asked == TMK_REQUEST_STAMP_REQUIRE ?
-			tmk_err_set(err, TMK_USAGE, "an SSH signature cannot "
-				    "carry a timestamp") : 0;
+			tmk_err_set(err, TMK_USAGE, "a%s signature cannot "
+				    "carry a timestamp",
+				    s->seal->format == TMK_FORMAT_SSH ?
+				    "n SSH" : s->seal->format ==
+				    TMK_FORMAT_MINISIGN ? " minisign" :
+				    " signify") : 0;
 	return tmk_front_stamp_init(&s->stamp, s->config,
 				    asked ? mode[asked] : s->config->timestamp,
 				    warn, s, &s->sealing.stamper, err);
@@ -339,7 +377,7 @@ static int make(struct serve *s, struct tmk_err *err)
 	if (hash_payload(s, err))
 		return -1;
 	rc = tmk_sign_seal(&seal, s->seal, &s->sealing, err);
-	if (!rc && s->request->armour)
+	if (!rc && s->request->armour && s->seal->armour)
 		rc = tmk_armour_write(&a->seal, s->seal->armour, seal.data,
 				      seal.len, err);
 	else if (!rc)
@@ -351,6 +389,18 @@ static int make(struct serve *s, struct tmk_err *err)
 	}
 	tmk_buf_release(&seal);
 	return rc;
+}
+
+/* Whose signature it will be, for a caller who looks for earlier ones. */
+static int give_key(struct serve *s, struct tmk_err *err)
+{
+	const struct tmk_buf *spki = &s->session->key.signer->spki;
+
+	tmk_buf_clear(&s->answer->key);
+	if (tmk_buf_add(&s->answer->key, spki->data, spki->len))
+		return tmk_err_set(err, TMK_KEY, "the public key of %zu bytes "
+				   "is too long", spki->len);
+	return 0;
 }
 
 /* Everything but the opening, with the session as it is. */
@@ -365,7 +415,8 @@ static int work(struct serve *s, struct tmk_err *err)
 	s->answer->hash = s->sealing.hash;
 	if (describe(s, err))
 		return -1;
-	return s->request->verb == TMK_REQUEST_SIGN ? make(s, err) : 0;
+	return s->request->verb == TMK_REQUEST_SIGN ? make(s, err) :
+		give_key(s, err);
 }
 
 /* Whether any key wants its uses confirmed. */

@@ -9,6 +9,7 @@
 #include "formats/armour.h"
 #include "plugins/front_file.h"
 
+#define COMMENTED "untrusted comment: "
 #define FILE_MAX (2 * TMK_SEAL_MAX)	/* bytes: the largest as text */
 
 static const struct tmk_seal_ops *seal_of(enum tmk_seal_format format)
@@ -102,6 +103,12 @@ static int decode(struct tmk_stamp_file *f, struct tmk_buf *bytes,
 {
 	uint8_t first = text->len ? text->data[0] : 0;
 
+	/* minisign and signify begin so, and are known by their name alone */
+	if (text->len >= sizeof(COMMENTED) - 1 &&
+	    !memcmp(text->data, COMMENTED, sizeof(COMMENTED) - 1)) {
+		f->seal = seal_of(TMK_FORMAT_MINISIGN);
+		return 0;
+	}
 	if (first == '-')
 		return decode_text(f, bytes, text, v, err);
 	if (first != 0x30 && !(first & 0x80))

@@ -132,7 +132,7 @@ exits 2 '-C without --tag' touchmark approve -C . f one.p7s
 exits 2 'a time that is none' touchmark approve --timestamp=maybe f one.p7s
 touchmark sign -k alice -t ssh -o f.sig f >setup.log 2>&1 || bail 'no SSH'
 exits 2 'an SSH signature' touchmark approve -k bob f f.sig
-has 'only a CMS signature can have several signers' 'says why'
+has 'only a CMS or OpenPGP signature can have several signers' 'says why'
 
 # ---- forms -------------------------------------------------------------------
 cp one.p7s two.p7s

@@ -49,8 +49,12 @@ struct tmk_seal_request {
 				   9580 type 0x01), else of bytes */
 	const char *artefact;	/* minisign: the file's name for the trusted
 				   comment; NULL: none */
+	const char *key_name;	/* signify: what the signer calls the key, for
+				   the comment; NULL: its id */
 	enum tmk_hash hash;
-	const uint8_t *digest;	/* of content and suffix, made with `hash` */
+	const uint8_t *digest;	/* of content and suffix, made with `hash`;
+				   TMK_WHOLE: the content itself, at most
+				   TMK_MESSAGE_MAX */
 	size_t digest_len;
 	int64_t signing_time;	/* s since 1970: the signer's own claim */
 	struct tmk_stamper *stamper;	/* NULL: no timestamp */
@@ -133,7 +137,8 @@ struct tmk_standing {
 struct tmk_seal_ops {
 	const char *name;	/* "cms" */
 	const char *suffix;	/* of a detached file: ".p7s" */
-	const char *armour;	/* PEM label in git: "SIGNED MESSAGE" */
+	const char *armour;	/* PEM label in git: "SIGNED MESSAGE"; NULL:
+				   the encoding is text already */
 	enum tmk_seal_format format;
 
 	/* The digest that fits the signer's key in this format. */
@@ -163,9 +168,10 @@ struct tmk_seal_ops {
 	/*
 	 * Check signature `i` cryptographically against the content's digest
 	 * (made by the caller with signature[i].hash over the content and
-	 * signature[i].suffix): refuses with signature-bad or cert-missing,
-	 * else leaves `v` good. `key` is the signer's for a seal that embeds
-	 * no certificate, NULL for one that does.
+	 * signature[i].suffix; TMK_WHOLE: the content itself): refuses with
+	 * signature-bad or cert-missing, else leaves `v` good. `key` is the
+	 * signer's for a seal that embeds no certificate, NULL for one that
+	 * does.
 	 */
 	int (*check)(const struct tmk_evidence *evidence, int i,
 		     EVP_PKEY *key, const uint8_t *digest, size_t digest_len,

@@ -26,7 +26,8 @@ enum tmk_hash {
 
 #define TMK_HASH_MAX 64		/* bytes of the longest digest */
 #define TMK_SIGNATURE_MAX 1024	/* bytes of the longest bare signature */
-#define TMK_MESSAGE_MAX 1024	/* bytes of the longest message for Ed25519 */
+#define TMK_MESSAGE_MAX (1024 * 1024)	/* bytes of the longest message for
+				   Ed25519 */
 
 /* How the digest is signed. */
 enum tmk_scheme {

@@ -12,16 +12,16 @@
 #include "key/p11_token.h"
 #include "key/pin.h"
 
-#define DATA_MAX TMK_MESSAGE_MAX	/* a DigestInfo takes 83 at most */
+#define INFO_MAX 83		/* bytes of the longest DigestInfo */
 
 struct sign_job {
 	CK_OBJECT_HANDLE key;
 	CK_MECHANISM_TYPE mechanism;
 	bool always, touch;
-	uint8_t data[DATA_MAX];
-	CK_ULONG data_len;
 	uint8_t sig[TMK_SIGNATURE_MAX + 1];
 	CK_ULONG sig_len;
+	CK_ULONG data_len;
+	uint8_t data[];		/* what the mechanism is given */
 };
 
 /* ---- on the worker ------------------------------------------------------- */
@@ -202,11 +202,11 @@ static bool fits(const struct tmk_signer *s, enum tmk_scheme scheme,
 /* What the mechanism is given: a DigestInfo, the digest cut to the order's
  * length (FIPS 186-5 6.4.1 step 2), which some modules do not do, or the
  * message. */
-static int prepare(struct sign_job *j, const struct tmk_signer *s,
-		   enum tmk_scheme scheme, enum tmk_hash hash,
-		   const uint8_t *digest, size_t len, struct tmk_err *err)
+static int prepare(struct tmk_buf *data, CK_MECHANISM_TYPE *mechanism,
+		   const struct tmk_signer *s, enum tmk_scheme scheme,
+		   enum tmk_hash hash, const uint8_t *digest, size_t len,
+		   struct tmk_err *err)
 {
-	struct tmk_buf data = TMK_BUF_INIT(DATA_MAX);
 	size_t order = (s->bits + 7) / 8;
 	int rc;
 
@@ -214,24 +214,47 @@ static int prepare(struct sign_job *j, const struct tmk_signer *s,
 		return tmk_err_set(err, TMK_INTERNAL, "a digest or scheme "
 				   "that does not fit the key");
 	if (scheme == TMK_RSA_PKCS1) {
-		j->mechanism = CKM_RSA_PKCS;
-		rc = tmk_der_digest_info(&data, hash, digest, len);
+		*mechanism = CKM_RSA_PKCS;
+		rc = tmk_der_digest_info(data, hash, digest, len);
 	} else if (scheme == TMK_ECDSA) {
-		j->mechanism = CKM_ECDSA;
-		rc = tmk_buf_add(&data, digest, len < order ? len : order);
+		*mechanism = CKM_ECDSA;
+		rc = tmk_buf_add(data, digest, len < order ? len : order);
 	} else {
-		j->mechanism = CKM_EDDSA;
-		rc = tmk_buf_add(&data, digest, len);
+		*mechanism = CKM_EDDSA;
+		rc = tmk_buf_add(data, digest, len);
 	}
-	if (rc) {
-		tmk_buf_release(&data);
-		return tmk_err_nomem(err);
+	return rc ? tmk_err_nomem(err) : 0;
+}
+
+/* The job, as large as what it is about; NULL with `err`. It belongs to the
+ * module's struct, as the worker may outlive this call. */
+static struct sign_job *new_job(struct tmk_p11_signer *s,
+				enum tmk_scheme scheme, enum tmk_hash hash,
+				const uint8_t *digest, size_t len,
+				struct tmk_err *err)
+{
+	struct tmk_buf data = TMK_BUF_INIT(INFO_MAX + TMK_MESSAGE_MAX);
+	CK_MECHANISM_TYPE mechanism = 0;
+	struct sign_job *j = NULL;
+
+	if (prepare(&data, &mechanism, &s->base, scheme, hash, digest, len,
+		    err))
+		goto out;
+	j = tmk_p11_job(s->p, sizeof(*j) + data.len, NULL);
+	if (!j) {
+		tmk_err_nomem(err);
+		goto out;
 	}
+	j->key = s->key;
+	j->mechanism = mechanism;
+	j->always = s->always;
+	j->touch = s->touch;
 	if (data.len)
 		memcpy(j->data, data.data, data.len);
 	j->data_len = data.len;
+out:
 	tmk_buf_release(&data);
-	return 0;
+	return j;
 }
 
 static int run_job(struct tmk_p11_signer *s, struct tmk_err *err)
@@ -264,14 +287,8 @@ static int signer_sign(struct tmk_signer *base, enum tmk_scheme scheme,
 				   "before and is not asked again");
 	if (base->lost)
 		return tmk_p11_error_set(err, CKR_SESSION_CLOSED, "C_Sign");
-	j = tmk_p11_job(s->p, sizeof(*j), NULL);
-	if (!j)
-		return tmk_err_nomem(err);
-	j->key = s->key;
-	j->always = s->always;
-	j->touch = s->touch;
-	if (prepare(j, base, scheme, hash, digest, len, err) ||
-	    run_job(s, err))
+	j = new_job(s, scheme, hash, digest, len, err);
+	if (!j || run_job(s, err))
 		return -1;
 	if (base->algorithm != TMK_KEY_RSA)
 		want *= 2;

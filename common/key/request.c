@@ -24,7 +24,9 @@ enum tag {
 	TAG_DIGEST,
 	TAG_HASH,
 	TAG_TIME,
-	TAG_ENV
+	TAG_ENV,
+	TAG_TEXT,
+	TAG_ARTEFACT
 };
 
 void tmk_request_init(struct tmk_request *request)
@@ -63,6 +65,9 @@ static int check_seal(const struct tmk_request *r, struct tmk_err *err)
 {
 	if (!r->format)
 		return nonsense(err, "does not say what to make");
+	if (r->text && r->format != TMK_REQUEST_OPENPGP &&
+	    r->format != TMK_REQUEST_GIT)
+		return nonsense(err, "is of text in a format that knows none");
 	if (r->verb == TMK_REQUEST_PREPARE)
 		return r->payload || r->digest || r->hash ||
 			r->time != TMK_TIME_NONE ?
@@ -72,7 +77,7 @@ static int check_seal(const struct tmk_request *r, struct tmk_err *err)
 	if (r->payload)
 		return r->hash || r->time != TMK_TIME_NONE ?
 			nonsense(err, "says of a digest and has none") : 0;
-	if (!r->hash || r->digest_len != hash_len(r->hash))
+	if (!hash_len(r->hash) || r->digest_len != hash_len(r->hash))
 		return nonsense(err, "has a digest of another length");
 	return 0;
 }
@@ -93,7 +98,7 @@ static int check(const struct tmk_request *r, struct tmk_err *err)
 	    r->digest_algo || r->stamp || r->directory || r->git_dir ||
 	    r->pin_file || r->pin_file_env || r->credentials_dir ||
 	    r->payload || r->digest || r->hash || r->time != TMK_TIME_NONE ||
-	    r->envs)
+	    r->envs || r->text || r->artefact)
 		return nonsense(err, "says more than its verb takes");
 	return 0;
 }
@@ -139,6 +144,8 @@ int tmk_request_encode(struct tmk_buf *out, const struct tmk_request *request,
 	tmk_field_time(&w, TAG_TIME, r->time);
 	for (i = 0; i < r->envs; i++)
 		tmk_field_text(&w, TAG_ENV, r->env[i], max, "environment");
+	tmk_field_byte(&w, TAG_TEXT, r->text);
+	tmk_field_text(&w, TAG_ARTEFACT, r->artefact, max, "artefact's name");
 	if (!w.failed && out->len - w.start - TMK_FRAME_HEAD > TMK_REQUEST_MAX)
 		w.failed = "environment";
 	return tmk_field_finish(&w, err);
@@ -178,6 +185,8 @@ static const char **text_of(struct tmk_request *r, int tag)
 		return &r->pin_file_env;
 	case TAG_CREDENTIALS_DIR:
 		return &r->credentials_dir;
+	case TAG_ARTEFACT:
+		return &r->artefact;
 	}
 	return NULL;
 }
@@ -215,15 +224,16 @@ static int read_number(struct tmk_request *r, const struct tmk_field *f,
 		if (tmk_field_get_byte(&n, f, TMK_REQUEST_CMS,
 				       TMK_REQUEST_GIT, err))
 			return -1;
-		if (n > TMK_REQUEST_SSH && n != TMK_REQUEST_GIT)
+		if (n > TMK_REQUEST_SIGNIFY && n != TMK_REQUEST_GIT)
 			return nonsense(err, "is for a format that there is "
 					"not");
 		r->format = (enum tmk_request_format)n;
 		return 0;
 	case TAG_ARMOUR:
+	case TAG_TEXT:
 		if (tmk_field_get_byte(&n, f, 1, 1, err))
 			return -1;
-		r->armour = true;
+		*(f->tag == TAG_TEXT ? &r->text : &r->armour) = true;
 		return 0;
 	case TAG_STAMP:
 		if (tmk_field_get_byte(&n, f, TMK_REQUEST_STAMP_PREFER,
@@ -232,7 +242,8 @@ static int read_number(struct tmk_request *r, const struct tmk_field *f,
 		r->stamp = (enum tmk_request_stamp)n;
 		return 0;
 	case TAG_HASH:
-		if (tmk_field_get_byte(&n, f, TMK_SHA256, TMK_SHA512, err))
+		if (tmk_field_get_byte(&n, f, TMK_SHA256, TMK_BLAKE2B512,
+				       err))
 			return -1;
 		r->hash = (enum tmk_hash)n;
 		return 0;

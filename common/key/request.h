@@ -107,6 +107,8 @@ struct tmk_answer {
 	char fingerprint[TMK_HASH_MAX * 2 + 16];
 	enum tmk_hash hash;	/* PREPARE */
 	struct tmk_buf trailer;	/* PREPARE: to be hashed after the content */
+	struct tmk_buf key;	/* PREPARE: SubjectPublicKeyInfo of the key,
+				   DER (RFC 5280 4.1.2.7) */
 	int64_t time;		/* signing time; TMK_TIME_NONE */
 	bool stamped;
 };

@@ -9,6 +9,7 @@
 
 #define SEAL_MAX (1024 * 1024)	/* bytes */
 #define TRAILER_MAX 8192
+#define KEY_MAX 8192
 #define NOTICE_MAX 512
 
 /* The fields of an answer; docs/PROTOCOL.agent section 4. */
@@ -25,7 +26,8 @@ enum tag {
 	TAG_HASH,
 	TAG_TRAILER,
 	TAG_TIME,
-	TAG_STAMPED
+	TAG_STAMPED,
+	TAG_KEY
 };
 
 enum notice_tag {
@@ -38,6 +40,7 @@ void tmk_answer_init(struct tmk_answer *answer)
 	tmk_buf_init(&answer->seal, SEAL_MAX);
 	tmk_buf_init(&answer->lines, TMK_REQUEST_LINES_MAX);
 	tmk_buf_init(&answer->trailer, TRAILER_MAX);
+	tmk_buf_init(&answer->key, KEY_MAX);
 }
 
 void tmk_answer_release(struct tmk_answer *answer)
@@ -45,6 +48,7 @@ void tmk_answer_release(struct tmk_answer *answer)
 	tmk_buf_release(&answer->seal);
 	tmk_buf_release(&answer->lines);
 	tmk_buf_release(&answer->trailer);
+	tmk_buf_release(&answer->key);
 }
 
 void tmk_answer_fail(struct tmk_answer *answer, const struct tmk_err *err)
@@ -152,6 +156,9 @@ int tmk_answer_encode(struct tmk_buf *out, const struct tmk_answer *answer,
 					"trailer");
 		tmk_field_time(&w, TAG_TIME, a->time);
 		tmk_field_byte(&w, TAG_STAMPED, a->stamped);
+		if (a->key.len)
+			tmk_field_bytes(&w, TAG_KEY, a->key.data, a->key.len,
+					KEY_MAX, "public key");
 	}
 	return tmk_field_finish(&w, err);
 }
@@ -189,7 +196,7 @@ static int read_number(struct tmk_answer *a, const struct tmk_field *f,
 		a->code = n;
 		return 0;
 	case TAG_HASH:
-		if (tmk_field_get_byte(&n, f, TMK_SHA256, TMK_SHA512, err))
+		if (tmk_field_get_byte(&n, f, TMK_SHA256, TMK_WHOLE, err))
 			return -1;
 		a->hash = (enum tmk_hash)n;
 		return 0;
@@ -224,6 +231,8 @@ static int read_field(struct tmk_answer *a, const struct tmk_field *f,
 		return read_buf(&a->seal, f, err);
 	case TAG_TRAILER:
 		return read_buf(&a->trailer, f, err);
+	case TAG_KEY:
+		return read_buf(&a->key, f, err);
 	case TAG_LINES:
 		if (!tmk_field_showable(f->data, f->len, 1))
 			return nonsense(err, "has a text that cannot be shown");
@@ -257,7 +266,7 @@ static int read_all(struct tmk_answer *a, uint8_t *body, size_t len,
 	if (a->code && !*a->text)
 		return nonsense(err, "does not say why not");
 	if ((a->code || a->declined) &&
-	    (a->seal.len || a->trailer.len || *a->created || *a->signer ||
+	    (a->seal.len || a->trailer.len || a->key.len || *a->created || *a->signer ||
 	     *a->fingerprint || a->hash || a->time != TMK_TIME_NONE ||
 	     a->stamped))
 		return nonsense(err, "says no and yes");

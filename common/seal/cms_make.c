@@ -32,7 +32,8 @@ static int check_request(const struct tmk_seal_request *r,
 	const EVP_MD *md = tmk_digest_md((int)r->hash);
 	X509 *leaf = sk_X509_value(r->certs, 0);
 
-	if (!md || (size_t)EVP_MD_get_size(md) != r->digest_len)
+	if (!md || r->hash > TMK_SHA512 ||
+	    (size_t)EVP_MD_get_size(md) != r->digest_len)
 		return tmk_err_set(err, TMK_INTERNAL,
 				   "the digest has the wrong length");
 	if (!leaf)

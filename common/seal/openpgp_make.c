@@ -276,10 +276,11 @@ static int document_head(struct tmk_buf *head,
 {
 	const struct tmk_seal_request *r = maker->request;
 	struct tmk_buf more = TMK_BUF_INIT(TMK_OPENPGP_USER_MAX + 16);
+	int type = r->text ? TMK_OPENPGP_TEXT : TMK_OPENPGP_BINARY;
 	int rc;
 
 	rc = check_time(r, err);
-	if (!rc && !tmk_digest_md((int)r->hash))
+	if (!rc && !tmk_openpgp_sig_hash_number(r->hash))
 		rc = tmk_err_set(err, TMK_INTERNAL, "a digest that is not "
 				 "known");
 	if (!rc && r->user_id && *r->user_id) {
@@ -290,9 +291,8 @@ static int document_head(struct tmk_buf *head,
 			rc = tmk_err_nomem(err);
 	}
 	if (!rc)
-		rc = tmk_openpgp_maker_head(head, maker, TMK_OPENPGP_BINARY,
-					    r->hash, r->signing_time, &more,
-					    err);
+		rc = tmk_openpgp_maker_head(head, maker, type, r->hash,
+					    r->signing_time, &more, err);
 	tmk_buf_release(&more);
 	return rc;
 }

@@ -86,11 +86,10 @@ static int check_count(const struct tmk_signature *s,
 	return 0;
 }
 
-int tmk_openpgp_stamp(const struct tmk_evidence *evidence,
-		      const struct tmk_stamp_change *change,
-		      struct tmk_buf *out, struct tmk_err *err)
+static int stamp_one(const struct tmk_signature *s,
+		     const struct tmk_stamp_change *change,
+		     struct tmk_buf *out, struct tmk_err *err)
 {
-	const struct tmk_signature *s = &evidence->signature[0];
 	const struct tmk_openpgp_sig *sig = s->priv;
 	const uint8_t *unhashed = sig->body + sig->hashed_end;
 	const uint8_t *end = sig->value + sig->value_len;
@@ -119,5 +118,20 @@ int tmk_openpgp_stamp(const struct tmk_evidence *evidence,
 		rc = tmk_err_nomem(err);
 	tmk_buf_release(&area);
 	tmk_buf_release(&body);
+	return rc;
+}
+
+int tmk_openpgp_stamp(const struct tmk_evidence *evidence,
+		      const struct tmk_stamp_change *change,
+		      struct tmk_buf *out, struct tmk_err *err)
+{
+	struct tmk_buf all = TMK_BUF_INIT(TMK_SEAL_MAX);
+	int i, rc = 0;
+
+	for (i = 0; !rc && i < evidence->signatures; i++)
+		rc = stamp_one(&evidence->signature[i], &change[i], &all, err);
+	if (!rc && tmk_buf_add(out, all.data, all.len))
+		rc = tmk_err_nomem(err);
+	tmk_buf_release(&all);
 	return rc;
 }

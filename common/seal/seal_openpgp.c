@@ -1,7 +1,7 @@
 /*
- * The table entry of the OpenPGP seal: reading one detached signature of
- * version 4, strictly, and checking it. Making is in openpgp_make.c, keys come
- * from openpgp_keyring.c.
+ * The table entry of the OpenPGP seal: reading detached signatures of version
+ * 4, strictly, one packet after the other, and checking them. Making is in
+ * openpgp_make.c, keys come from openpgp_keyring.c.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -17,18 +17,26 @@
 
 extern const struct tmk_seal_ops tmk_seal_openpgp;
 
+/* One signature packet. */
+struct one {
+	struct tmk_openpgp_sig sig;
+	struct tmk_buf trailer;
+};
+
 struct openpgp {
 	struct tmk_evidence evidence;
-	struct tmk_openpgp_sig sig;
+	struct one one[TMK_SIGNATURES_MAX];
 	uint8_t *bytes;
-	struct tmk_buf trailer;
+	size_t len;
 };
 
 static void openpgp_free(struct tmk_evidence *evidence)
 {
 	struct openpgp *p = evidence->priv;
+	int i;
 
-	tmk_buf_release(&p->trailer);
+	for (i = 0; i < TMK_SIGNATURES_MAX; i++)
+		tmk_buf_release(&p->one[i].trailer);
 	free(p->bytes);
 	free(p);
 }
@@ -38,24 +46,6 @@ static bool malformed(struct tmk_verdict *v, const char *why)
 	tmk_verdict_refuse(v, TMK_SIGNATURE_MALFORMED,
 			   "the OpenPGP signature %s", why);
 	return false;
-}
-
-/* Exactly one signature packet. */
-static bool read_packet(struct openpgp *p, size_t len, struct tmk_verdict *v)
-{
-	struct tmk_openpgp_cursor c = { p->bytes, len };
-	struct tmk_openpgp_packet packet;
-	const char *why = "";
-
-	if (!tmk_openpgp_packet_next(&packet, &c))
-		return malformed(v, "is no packet of a known length");
-	if (packet.tag != TMK_OPENPGP_SIGNATURE)
-		return malformed(v, "is a packet of another type");
-	if (c.left)
-		return malformed(v, "is followed by more bytes");
-	if (!tmk_openpgp_sig_read(&p->sig, packet.body, packet.len, &why))
-		return malformed(v, why);
-	return true;
 }
 
 static bool check_algorithms(const struct tmk_openpgp_sig *sig,
@@ -82,10 +72,7 @@ static bool check_algorithms(const struct tmk_openpgp_sig *sig,
 static bool check_form(const struct tmk_openpgp_sig *sig,
 		       struct tmk_verdict *v)
 {
-	if (sig->type == TMK_OPENPGP_TEXT)
-		return malformed(v, "is one of text (type 0x01), whose line "
-				 "ends may change");
-	if (sig->type != TMK_OPENPGP_BINARY)
+	if (sig->type != TMK_OPENPGP_BINARY && sig->type != TMK_OPENPGP_TEXT)
 		return malformed(v, "is not one of a document");
 	if (!check_algorithms(sig, v))
 		return false;
@@ -118,17 +105,23 @@ static bool check_tokens(const struct tmk_openpgp_sig *sig,
 	return true;
 }
 
-static void fill(struct openpgp *p)
+static int fill(struct openpgp *p, struct one *one, struct tmk_err *err)
 {
-	struct tmk_signature *s = &p->evidence.signature[0];
-	const struct tmk_openpgp_sig *sig = &p->sig;
+	struct tmk_evidence *e = &p->evidence;
+	struct tmk_signature *s = &e->signature[e->signatures];
+	const struct tmk_openpgp_sig *sig = &one->sig;
 
+	tmk_buf_init(&one->trailer, 0x10000 + 16);
+	if (tmk_openpgp_sig_trailer(&one->trailer, sig->body, sig->hashed_end,
+				    err))
+		return -1;
 	if (sig->has_fpr)
 		tmk_enc_hex_upper(s->key_id, sig->fpr, sizeof(sig->fpr));
 	else
 		tmk_enc_hex_upper(s->key_id, sig->id, sizeof(sig->id));
-	s->suffix = p->trailer.data;
-	s->suffix_len = p->trailer.len;
+	s->text = sig->type == TMK_OPENPGP_TEXT;
+	s->suffix = one->trailer.data;
+	s->suffix_len = one->trailer.len;
 	s->hash = tmk_openpgp_sig_hash(sig->hash);
 	s->value = sig->value;
 	s->value_len = sig->value_len;
@@ -136,8 +129,54 @@ static void fill(struct openpgp *p)
 	memcpy(s->token, sig->token, sizeof(s->token));
 	memcpy(s->token_len, sig->token_len, sizeof(s->token_len));
 	s->tokens = sig->tokens;
-	s->priv = &p->sig;
-	p->evidence.signatures = 1;
+	s->priv = &one->sig;
+	e->signatures++;
+	return 0;
+}
+
+/* One more signature packet. */
+static int read_one(struct openpgp *p, struct tmk_openpgp_cursor *c,
+		    struct tmk_verdict *v, struct tmk_err *err)
+{
+	int n = p->evidence.signatures;
+	struct tmk_openpgp_packet packet;
+	const char *why = "";
+	struct one *one;
+
+	if (!tmk_openpgp_packet_next(&packet, c)) {
+		malformed(v, n ? "is followed by more bytes" :
+			  "is no packet of a known length");
+		return 0;
+	}
+	if (packet.tag != TMK_OPENPGP_SIGNATURE) {
+		malformed(v, n ? "is followed by a packet of another type" :
+			  "is a packet of another type");
+		return 0;
+	}
+	if (n == TMK_SIGNATURES_MAX)
+		return tmk_verdict_refuse(v, TMK_LIMIT_EXCEEDED, "there are "
+			"more than %d OpenPGP signatures in one",
+			TMK_SIGNATURES_MAX);
+	one = &p->one[n];
+	if (!tmk_openpgp_sig_read(&one->sig, packet.body, packet.len, &why)) {
+		malformed(v, why);
+		return 0;
+	}
+	if (!check_form(&one->sig, v) || !check_tokens(&one->sig, v))
+		return 0;
+	return fill(p, one, err);
+}
+
+static int read_all(struct openpgp *p, struct tmk_verdict *v,
+		    struct tmk_err *err)
+{
+	struct tmk_openpgp_cursor c = { p->bytes, p->len };
+	int rc;
+
+	do
+		rc = read_one(p, &c, v, err);
+	while (!rc && !v->reason && c.left);
+	return rc;
 }
 
 static int openpgp_parse(struct tmk_evidence **out, const uint8_t *der,
@@ -158,7 +197,6 @@ static int openpgp_parse(struct tmk_evidence **out, const uint8_t *der,
 	p->evidence.ops = &tmk_seal_openpgp;
 	p->evidence.format = TMK_FORMAT_OPENPGP;
 	p->evidence.priv = p;
-	tmk_buf_init(&p->trailer, 0x10000 + 16);
 	p->bytes = malloc(len + 1);
 	if (!p->bytes) {
 		rc = tmk_err_nomem(err);
@@ -166,14 +204,10 @@ static int openpgp_parse(struct tmk_evidence **out, const uint8_t *der,
 	}
 	if (len)
 		memcpy(p->bytes, der, len);
-	if (!read_packet(p, len, v) || !check_form(&p->sig, v) ||
-	    !check_tokens(&p->sig, v))
+	p->len = len;
+	rc = read_all(p, v, err);
+	if (rc || v->reason)
 		goto out;
-	rc = tmk_openpgp_sig_trailer(&p->trailer, p->sig.body,
-				     p->sig.hashed_end, err);
-	if (rc)
-		goto out;
-	fill(p);
 	*out = &p->evidence;
 	p = NULL;
 out:
@@ -208,6 +242,25 @@ static int openpgp_check(const struct tmk_evidence *evidence, int i,
 	return 0;
 }
 
+/* Signature packets know nothing of each other: one stands behind the other
+ * (RFC 9580 section 10.4). */
+static int openpgp_add(const struct tmk_evidence *evidence,
+		       const struct tmk_evidence *other, struct tmk_buf *out,
+		       struct tmk_err *err)
+{
+	const struct openpgp *a = evidence->priv, *b = other->priv;
+	int all = evidence->signatures + other->signatures;
+
+	if (all > TMK_SIGNATURES_MAX)
+		return tmk_err_set(err, TMK_INPUT, "a signature has %d "
+				   "signers at most", TMK_SIGNATURES_MAX);
+	if (a->len + b->len > TMK_SEAL_MAX)
+		return tmk_err_set(err, TMK_INPUT, "a signature has %d bytes "
+				   "at most", TMK_SEAL_MAX);
+	return tmk_buf_add(out, a->bytes, a->len) ||
+		tmk_buf_add(out, b->bytes, b->len) ? tmk_err_nomem(err) : 0;
+}
+
 const struct tmk_seal_ops tmk_seal_openpgp = {
 	.name = "openpgp",
 	.suffix = ".asc",
@@ -219,6 +272,7 @@ const struct tmk_seal_ops tmk_seal_openpgp = {
 	.parse = openpgp_parse,
 	.check = openpgp_check,
 	.stamp = tmk_openpgp_stamp,
+	.add = openpgp_add,
 	.free = openpgp_free,
 	.keyring_read = tmk_openpgp_keyring_read,
 	.keyring_free = tmk_openpgp_keyring_free,

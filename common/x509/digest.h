@@ -1,9 +1,9 @@
 /*
- * digest.h - SHA-2 over memory, spans and files of any size.
+ * digest.h - SHA-2 and BLAKE2b over memory, spans and files of any size.
  *
  * A thin layer over EVP. Knows the hashes of iface/signer.h by number only
- * (x509 may not include iface): 1 SHA-256, 2 SHA-384, 3 SHA-512, the values
- * of enum tmk_hash.
+ * (x509 may not include iface): 1 SHA-256, 2 SHA-384, 3 SHA-512, 4
+ * BLAKE2b-512, the values of enum tmk_hash.
  */
 #ifndef TMK_X509_DIGEST_H
 #define TMK_X509_DIGEST_H
@@ -25,7 +25,8 @@ struct tmk_digest {
  * OpenSSL for ever. */
 const EVP_MD *tmk_digest_md(int hash);
 
-/* The enum tmk_hash of an OpenSSL NID (NID_sha256, ...); 0 for others. */
+/* The enum tmk_hash of an OpenSSL NID of SHA-2 (NID_sha256, ...); 0 for
+ * others. */
 int tmk_digest_from_nid(int nid);
 
 /* Start hashing. Fails with TMK_INTERNAL. */
