@@ -25,8 +25,9 @@
 #define FACT_BYTES 2048
 
 static const char synopsis[] =
-	"touchmark doctor [--receiver git|gitlab|github|gate] [--offline] "
-	"[--json]";
+	"touchmark doctor [--receiver git|gitlab|github|gate|rpm|apt] "
+	"[--offline]\n"
+	"                        [--json]";
 
 static const char *const status_name[] = { "ok", "warn", "fail", "skip" };
 
@@ -136,12 +137,14 @@ static int look(struct tmk_doctor *d)
 	tmk_doctor_programs(d);
 	tmk_doctor_config(d);
 	tmk_doctor_git(d);
+	tmk_doctor_package_key(d);
 	tmk_doctor_keys(d);
 	tmk_doctor_trust(d);
 	tmk_doctor_stamps(d);
 	tmk_doctor_agent(d);
 	tmk_doctor_receivers(d);
 	tmk_doctor_gate(d);
+	tmk_doctor_packages(d);
 	release(d);
 	if (d->err->code)
 		return d->err->code;
@@ -153,20 +156,19 @@ static int choose_receivers(struct tmk_doctor *d,
 			    struct tmk_err *err)
 {
 	static const char *const known[] = { "git", "gitlab", "github",
-					     "gate" };
-	int i, n;
+					     "gate", "rpm", "apt" };
+	int i, n, all = sizeof(known) / sizeof(*known);
 
 	d->named = names->count;
-	d->receivers = names->count ? 0 : TMK_DOCTOR_GIT | TMK_DOCTOR_GITLAB |
-		TMK_DOCTOR_GITHUB | TMK_DOCTOR_GATE;
+	d->receivers = names->count ? 0 : (1u << all) - 1;
 	for (i = 0; i < names->count; i++) {
-		for (n = 0; n < 4 && strcmp(names->item[i], known[n]); n++)
+		for (n = 0; n < all && strcmp(names->item[i], known[n]); n++)
 			;
-		if (n == 4) {
+		if (n == all) {
 			tmk_err_set(err, TMK_USAGE, "'%s' is no receiver that "
 				    "is known", names->item[i]);
-			return tmk_err_hint(err, "it is git, gitlab, github "
-					    "or gate");
+			return tmk_err_hint(err, "it is git, gitlab, github, "
+					    "gate, rpm or apt");
 		}
 		d->receivers |= 1u << n;
 	}
@@ -185,7 +187,8 @@ static int doctor_run(int argc, char **argv, struct tmk_err *err)
 	bool help = false;
 	const struct tmk_opt table[] = {
 		{ 0, "receiver", TMK_OPT_LIST, &receivers, "NAME",
-		  "git, gitlab, github or gate; may repeat; default: all" },
+		  "git, gitlab, github, gate, rpm or apt; may repeat; "
+		  "default: all" },
 		{ 0, "offline", TMK_OPT_FLAG, &d.offline, NULL,
 		  "ask nothing of the network" },
 		{ 0, "json", TMK_OPT_FLAG, &d.json, NULL,

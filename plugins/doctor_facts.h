@@ -19,6 +19,7 @@
 #include "core/config.h"
 #include "core/policy.h"
 #include "iface/seal.h"
+#include "iface/store.h"
 #include "x509/tst.h"
 
 #define TMK_DOCTOR_SPKI_MAX 8192	/* bytes of a public key */
@@ -34,7 +35,17 @@ enum tmk_doctor_receiver {
 	TMK_DOCTOR_GIT = 1,
 	TMK_DOCTOR_GITLAB = 2,
 	TMK_DOCTOR_GITHUB = 4,
-	TMK_DOCTOR_GATE = 8
+	TMK_DOCTOR_GATE = 8,
+	TMK_DOCTOR_RPM = 16,
+	TMK_DOCTOR_APT = 32
+};
+
+/* The key that signs packages when none is named. */
+struct tmk_doctor_package {
+	const struct tmk_key_config *key;	/* NULL: none is chosen */
+	enum tmk_algorithm algorithm;	/* 0: it was not seen */
+	unsigned int bits;
+	bool born, user;	/* it has a creation time, and a user id */
 };
 
 struct tmk_doctor {
@@ -56,6 +67,7 @@ struct tmk_doctor {
 	STACK_OF(X509) *chain;	/* of that key, leaf first; or NULL */
 	struct tmk_buf spki;	/* of that key, DER; empty: not shown */
 	int64_t created;	/* of it, for OpenPGP; TMK_TIME_NONE */
+	struct tmk_doctor_package package;
 	bool stamped;		/* a timestamp authority answered well */
 	struct tmk_buf token;	/* of it, over tmk_doctor_stamp_data */
 	struct tmk_err *err;	/* why a line could not be written */
@@ -86,7 +98,10 @@ void tmk_doctor_config(struct tmk_doctor *d);
 /* git: its version, its programs, who commits. Sets format, signing_key,
  * ident, email, key. */
 void tmk_doctor_git(struct tmk_doctor *d);
-/* Every configured key: module, token, PIN, certificate. Sets chain. */
+/* Which key signs packages: sets package.key. */
+void tmk_doctor_package_key(struct tmk_doctor *d);
+/* Every configured key: module, token, PIN, certificate. Sets chain, and what
+ * else is known of both keys. */
 void tmk_doctor_keys(struct tmk_doctor *d);
 /* The policy and what it trusts: sets policy. */
 void tmk_doctor_trust(struct tmk_doctor *d);
@@ -96,6 +111,8 @@ void tmk_doctor_stamps(struct tmk_doctor *d);
 void tmk_doctor_agent(struct tmk_doctor *d);
 /* Whether each receiver would show a signature as verified. */
 void tmk_doctor_receivers(struct tmk_doctor *d);
+/* The same for rpm and apt, and what they would verify. */
+void tmk_doctor_packages(struct tmk_doctor *d);
 /* The same for each ref of our own policy. */
 void tmk_doctor_gate(struct tmk_doctor *d);
 /* What a rule of it would say of d's key without certificate (OpenPGP, SSH),
@@ -104,6 +121,13 @@ void tmk_doctor_gate(struct tmk_doctor *d);
 bool tmk_doctor_gate_key(const struct tmk_doctor *d,
 			 const struct tmk_ref_rule *rule,
 			 struct tmk_verdict *v, char *text, size_t size);
+
+/* What a token shows of `key`, found at `place`: kept when it is the one that
+ * signs packages. */
+void tmk_doctor_package_seen(struct tmk_doctor *d,
+			     const struct tmk_key_config *key,
+			     const struct tmk_place *place,
+			     const struct tmk_key_info *info);
 
 /* ---- what they share ---------------------------------------------------- */
 

@@ -376,6 +376,8 @@ static void check_key(struct tmk_doctor *d, const struct tmk_key_config *key)
 		say_key(&job, &look);
 		check_key_certs(&job, &look);
 		keep_key(&job, &place, &look.info.spki);
+		if (look.keys == 1)
+			tmk_doctor_package_seen(d, key, &place, &look.info);
 		tmk_front_look_release(&look);
 	}
 	if (found)

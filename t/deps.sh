@@ -14,7 +14,8 @@ packages() {
 	apt-build)
 		echo make gcc pkg-config libc6-dev libssl-dev libp11-dev \
 			libp11-kit-dev libgit2-dev libcurl4-openssl-dev \
-			libgpgme-dev libseccomp-dev libarchive-dev ;;
+			libgpgme-dev libseccomp-dev libarchive-dev \
+			zlib1g-dev ;;
 	apt-demo)
 		echo softhsm2 openssl git faketime ca-certificates ;;
 	apt-check)
@@ -23,8 +24,8 @@ packages() {
 			perl clang libclang-rt-dev binutils xxd \
 			universal-ctags time sqv sqop opencryptoki libnss3 \
 			libnss3-tools p11-kit p11-kit-modules \
-			gnupg-pkcs11-scd python3-minimal zsh fish \
-			rpm createrepo-c dpkg-dev debhelper devscripts \
+			gnupg-pkcs11-scd python3-minimal python3-yaml zsh fish \
+			rpm createrepo-c dnf dpkg-dev debhelper devscripts \
 			debsig-verify debsigs apt-utils reprepro aptly \
 			minisign signify-openbsd zip zstd xz-utils bzip2 \
 			lz4 lzip fakeroot ;;
@@ -36,7 +37,7 @@ packages() {
 	dnf-build)
 		echo make gcc pkgconf-pkg-config openssl-devel libp11-devel \
 			p11-kit-devel libgit2-devel libcurl-devel gpgme-devel \
-			libseccomp-devel libarchive-devel ;;
+			libseccomp-devel libarchive-devel zlib-devel ;;
 	dnf-demo)
 		echo softhsm openssl git libfaketime ca-certificates ;;
 	dnf-check)
@@ -45,7 +46,8 @@ packages() {
 			compiler-rt binutils vim-common ctags time zsh \
 			fish opencryptoki opencryptoki-swtok nss-softokn \
 			nss-tools p11-kit-server rpm-build rpm-sign \
-			createrepo_c minisign zip zstd xz bzip2 lz4 lzip ;;
+			createrepo_c minisign zip zstd xz bzip2 lz4 lzip \
+			python3-pyyaml ;;
 	esac
 }
 

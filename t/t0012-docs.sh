@@ -30,7 +30,8 @@ for p in "$BIN"/touchmark*; do
 	name=${p##*/}
 	case $name in
 	# Ours alone to call.
-	touchmark-config | touchmark-fetch | touchmark-pinentry) continue ;;
+	touchmark-archive | touchmark-config | touchmark-fetch | \
+		touchmark-pinentry) continue ;;
 	*-full)
 		# Part of a small program, and told of in its page.
 		grep -qE "^\.Nm $name( |\$)" "man/${name%-full}.1" >"$T/out" 2>&1
@@ -155,7 +156,7 @@ same "$T/code" "$T/page" 'touchmark.conf(5) has every key of [touchmark "NAME"]'
 cat common/core/policy_keys*.c |
 	sed -n 's/^	{ "\([a-z]*\)", "\([a-z]*\)", [a-z]*, \([a-z_]*\) },$/\1 \2 \3/p' |
 	grep -v ' set_later$' >"$T/policy"
-for s in policy trust role ref push exempt limits; do
+for s in policy trust role ref artefact push exempt limits; do
 	sed -n "s/^$s \([a-z]*\) .*/\1/p" "$T/policy" >"$T/code"
 	page_keys man/touchmark-policy.5 "^[.]Ss .${s}[] ]" >"$T/page"
 	same "$T/code" "$T/page" "touchmark-policy(5) has every key of [$s]"

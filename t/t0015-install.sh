@@ -14,7 +14,9 @@ install_it() {
 
 ok 'make install' install_it install
 for f in bin/touchmark bin/touchmark-gpg bin/touchmark-gpgsm \
+	bin/touchmark-sop share/man/man1/touchmark-sop.1 \
 	libexec/touchmark/touchmark-pre-receive \
+	libexec/touchmark/touchmark-archive \
 	libexec/touchmark/touchmark-config \
 	libexec/touchmark/touchmark-fetch share/man/man1/touchmark.1 \
 	lib/systemd/user/touchmark-agent.socket \
