@@ -290,7 +290,7 @@ demo:
 check:
 	sh t/deps.sh check
 	$(MAKE) all mocks unit fuzz-replay
-	B=$(abspath $(B)) prove $(if $(V),-v) -j2 --timer $(abspath $(UNIT)) t/t[0-9]*.sh
+	B=$(abspath $(B)) prove $(if $(V),-v) -j3 --timer $(abspath $(UNIT)) t/t[0-9]*.sh
 
 install: all
 	install -d $(DESTDIR)$(bindir) $(DESTDIR)$(libexecdir) \

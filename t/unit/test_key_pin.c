@@ -375,8 +375,8 @@ static int answer(const char *const *answers)
 
 static void test_person(void)
 {
-	static const char *const right[] = { "1234\n", NULL };
-	static const char *const second[] = { "1\n", "1234\n", NULL };
+	static const char *const right[] = { "test-PIN\n", NULL };
+	static const char *const second[] = { "1\n", "test-PIN\n", NULL };
 	static const char *const wrong[] = { "1\n", "2\n", "3\n", NULL };
 
 	ok(make_key(), "a token with a key");

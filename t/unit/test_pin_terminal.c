@@ -300,7 +300,7 @@ static void at_token(const char *const *typed, int want, const char *name)
 
 static void test_token(void)
 {
-	static const char *const second[] = { "1\n", "1234\n", NULL };
+	static const char *const second[] = { "1\n", "test-PIN\n", NULL };
 	static const char *const wrong[] = { "1\n", "2\n", "3\n", NULL };
 	static const char *const no[] = { "1\n", "\x03", NULL };
 	const struct tmk_place place = place_of("pkcs11:token=one");
