@@ -11,6 +11,7 @@
 
 #include "seal/openpgp_hash.h"
 #include "seal/openpgp_sig.h"
+#include "x509/value.h"
 
 #define ED25519_HALF 32
 #define RSA_BYTES_MAX (16384 / 8)
@@ -62,7 +63,8 @@ static bool pad(uint8_t *out, size_t size, const struct tmk_openpgp_mpi *mpi)
 	return true;
 }
 
-static int verify_bare(EVP_PKEY *key, const EVP_MD *md, bool rsa,
+/* SHA-1, in what others once signed with it, is no digest of ours. */
+static int verify_sha1(EVP_PKEY *key, const EVP_MD *md, bool rsa,
 		       const uint8_t *value, size_t value_len,
 		       const uint8_t *digest, size_t len, struct tmk_err *err)
 {
@@ -81,9 +83,20 @@ static int verify_bare(EVP_PKEY *key, const EVP_MD *md, bool rsa,
 	return good;
 }
 
+static int verify_bare(EVP_PKEY *key, int hash, bool rsa,
+		       const uint8_t *value, size_t value_len,
+		       const uint8_t *digest, size_t len, struct tmk_err *err)
+{
+	int ours = (int)tmk_openpgp_sig_hash(hash);
+
+	return !ours ? verify_sha1(key, tmk_openpgp_hash_md(hash), rsa, value,
+				   value_len, digest, len, err) :
+		tmk_value_check(key, rsa ? TMK_VALUE_PKCS1 : TMK_VALUE_ECDSA,
+				0, ours, digest, len, value, value_len, err);
+}
+
 static int verify_rsa(const struct tmk_openpgp_sig *sig, EVP_PKEY *key,
-		      const EVP_MD *md, const uint8_t *digest, size_t len,
-		      struct tmk_err *err)
+		      const uint8_t *digest, size_t len, struct tmk_err *err)
 {
 	uint8_t value[RSA_BYTES_MAX];
 	int size = EVP_PKEY_get_size(key);
@@ -91,12 +104,12 @@ static int verify_rsa(const struct tmk_openpgp_sig *sig, EVP_PKEY *key,
 	if (size <= 0 || (size_t)size > sizeof(value) ||
 	    !pad(value, (size_t)size, &sig->mpi[0]))
 		return 0;
-	return verify_bare(key, md, true, value, (size_t)size, digest, len,
-			   err);
+	return verify_bare(key, sig->hash, true, value, (size_t)size, digest,
+			   len, err);
 }
 
 static int verify_ecdsa(const struct tmk_openpgp_sig *sig, EVP_PKEY *key,
-			const EVP_MD *md, const uint8_t *digest, size_t len,
+			const uint8_t *digest, size_t len,
 			struct tmk_err *err)
 {
 	BIGNUM *r = BN_bin2bn(sig->mpi[0].data, (int)sig->mpi[0].len, NULL);
@@ -114,8 +127,8 @@ static int verify_ecdsa(const struct tmk_openpgp_sig *sig, EVP_PKEY *key,
 	if (der_len <= 0)
 		tmk_err_nomem(err);
 	else
-		rc = verify_bare(key, md, false, der, (size_t)der_len, digest,
-				 len, err);
+		rc = verify_bare(key, sig->hash, false, der, (size_t)der_len,
+				 digest, len, err);
 out:
 	OPENSSL_free(der);
 	BN_free(r);
@@ -169,11 +182,11 @@ int tmk_openpgp_sig_verify(const struct tmk_openpgp_sig *sig, EVP_PKEY *key,
 		return no(why, "other content");
 	ERR_set_mark();
 	if (sig->mpis == 1 && kind == EVP_PKEY_RSA)
-		rc = verify_rsa(sig, key, md, digest, len, err);
+		rc = verify_rsa(sig, key, digest, len, err);
 	else if (sig->algorithm == TMK_OPENPGP_ECDSA && kind == EVP_PKEY_EC)
 		rc = tmk_openpgp_sig_short(key, len) ?
 			no(why, "a digest too short for the curve") :
-			verify_ecdsa(sig, key, md, digest, len, err);
+			verify_ecdsa(sig, key, digest, len, err);
 	else if (sig->algorithm == TMK_OPENPGP_EDDSA &&
 		 kind == EVP_PKEY_ED25519)
 		rc = verify_eddsa(sig, key, digest, len, err);

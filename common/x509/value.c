@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 #include <stdbool.h>
+#include <string.h>
 
 #include <openssl/err.h>
 #include <openssl/rsa.h>
@@ -10,6 +11,9 @@
 #include "x509/fast.h"
 
 #define KEPT 16			/* preparations */
+#define KNOWN 32		/* answers */
+#define DIGEST_MAX 64		/* bytes of a digest that is remembered */
+#define VALUE_MAX 512		/* of a value: RSA-4096 */
 
 /* One that nobody is using. */
 struct entry {
@@ -19,9 +23,19 @@ struct entry {
 	int hash;
 };
 
+/* A signature that was good: all that the arithmetic has as input. */
+struct known {
+	EVP_PKEY *key;		/* held, so that its address stays its own */
+	enum tmk_value_scheme scheme;
+	int hash;
+	size_t digest_len, value_len;
+	uint8_t digest[DIGEST_MAX], value[VALUE_MAX];
+};
+
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct entry kept[KEPT];
-static unsigned int oldest;
+static struct known known[KNOWN];
+static unsigned int oldest, oldest_known;
 
 /* Take one out; NULL when there is none that fits. The key it holds cannot
  * have been freed, so that an equal address is the same key. */
@@ -63,6 +77,45 @@ static void put(EVP_PKEY_CTX *ctx, const EVP_PKEY *key,
 	EVP_PKEY_CTX_free(out);
 }
 
+/* Whether the same was found good a moment ago. Who makes a signature checks
+ * what the token gave, what was encoded and what is in the file: the same
+ * numbers three times, when nothing has gone wrong in between. */
+static bool is_known(const struct known *as)
+{
+	bool found = false;
+	int i;
+
+	pthread_mutex_lock(&lock);
+	for (i = 0; i < KNOWN && !found; i++) {
+		const struct known *k = &known[i];
+
+		found = k->key == as->key && k->scheme == as->scheme &&
+			k->hash == as->hash &&
+			k->digest_len == as->digest_len &&
+			k->value_len == as->value_len &&
+			!memcmp(k->digest, as->digest, as->digest_len) &&
+			!memcmp(k->value, as->value, as->value_len);
+	}
+	pthread_mutex_unlock(&lock);
+	return found;
+}
+
+/* It is good: in the place of the oldest. */
+static void remember(const struct known *good)
+{
+	struct known *k;
+	EVP_PKEY *out;
+
+	if (!EVP_PKEY_up_ref(good->key))
+		return;
+	pthread_mutex_lock(&lock);
+	k = &known[oldest_known++ % KNOWN];
+	out = k->key;
+	*k = *good;
+	pthread_mutex_unlock(&lock);
+	EVP_PKEY_free(out);
+}
+
 static bool set_pss(EVP_PKEY_CTX *ctx, const EVP_MD *md, int salt)
 {
 	return EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PSS_PADDING) > 0 &&
@@ -85,10 +138,9 @@ static bool prepare(EVP_PKEY_CTX *ctx, enum tmk_value_scheme scheme, int salt,
 	return good;
 }
 
-int tmk_value_check(EVP_PKEY *key, enum tmk_value_scheme scheme, int salt,
-		    int hash, const uint8_t *digest, size_t digest_len,
-		    const uint8_t *value, size_t value_len,
-		    struct tmk_err *err)
+static int check(EVP_PKEY *key, enum tmk_value_scheme scheme, int salt,
+		 int hash, const uint8_t *digest, size_t digest_len,
+		 const uint8_t *value, size_t value_len, struct tmk_err *err)
 {
 	bool keeps = scheme != TMK_VALUE_PSS && tmk_fast();
 	EVP_PKEY_CTX *ctx = keeps ? take(key, scheme, hash) : NULL;
@@ -113,4 +165,28 @@ int tmk_value_check(EVP_PKEY *key, enum tmk_value_scheme scheme, int salt,
 		EVP_PKEY_CTX_free(ctx);
 	ERR_pop_to_mark();
 	return good;
+}
+
+int tmk_value_check(EVP_PKEY *key, enum tmk_value_scheme scheme, int salt,
+		    int hash, const uint8_t *digest, size_t digest_len,
+		    const uint8_t *value, size_t value_len,
+		    struct tmk_err *err)
+{
+	struct known now = { key, scheme, hash, digest_len, value_len,
+			     { 0 }, { 0 } };
+	int rc;
+
+	if (scheme == TMK_VALUE_PSS || !tmk_fast() ||
+	    digest_len > DIGEST_MAX || value_len > VALUE_MAX)
+		return check(key, scheme, salt, hash, digest, digest_len,
+			     value, value_len, err);
+	memcpy(now.digest, digest, digest_len);
+	memcpy(now.value, value, value_len);
+	if (is_known(&now))
+		return 1;
+	rc = check(key, scheme, salt, hash, digest, digest_len, value,
+		   value_len, err);
+	if (rc == 1)
+		remember(&now);
+	return rc;
 }

@@ -3,8 +3,10 @@
  *
  * The arithmetic alone, by OpenSSL. Preparing OpenSSL for a key costs as much
  * as the arithmetic of a short one, so that the last preparations are kept:
- * bounded, shared by all threads, each used by one at a time. Knows neither
- * certificates nor whether a key may be used.
+ * bounded, shared by all threads, each used by one at a time. So are the last
+ * answers, of which only a yes is kept, to exactly the same key object, digest
+ * and value: any other bit is calculated. Knows neither certificates nor
+ * whether a key may be used.
  */
 #ifndef TMK_X509_VALUE_H
 #define TMK_X509_VALUE_H
