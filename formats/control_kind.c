@@ -145,3 +145,16 @@ enum tmk_control_kind tmk_control_kind_of(const char *name, const uint8_t *head,
 		return TMK_CONTROL_RELEASE;
 	return TMK_CONTROL_OTHER;
 }
+
+bool tmk_control_is_release(const uint8_t *path, size_t len)
+{
+	static const char *const own[] = {
+		"Release", "InRelease", "Release.gpg"
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(own) / sizeof(own[0]); i++)
+		if (len == strlen(own[i]) && !memcmp(path, own[i], len))
+			return true;
+	return false;
+}

@@ -26,4 +26,9 @@ enum tmk_control_kind {
 enum tmk_control_kind tmk_control_kind_of(const char *name, const uint8_t *head,
 					size_t len);
 
+/* Whether a path in a Release is that of itself or of what signs it: who writes
+ * one where it will stand lists it half-written, and nobody reads it by
+ * that. */
+bool tmk_control_is_release(const uint8_t *path, size_t len);
+
 #endif

@@ -25,7 +25,7 @@
 /* What may be said of an entry before it. */
 enum {
 	SAID_LONG_NAME = 1, SAID_LONG_LINK = 2, SAID_PAX = 4, SAID_SIZE = 8,
-	SAID_PATH = 16
+	SAID_PATH = 16, SAID_LINK = 32
 };
 
 static const char *const keys[] = {
@@ -36,7 +36,7 @@ static const char *const keys[] = {
 #define KEYS ((int)(sizeof(keys) / sizeof(keys[0])))
 enum { KEY_PATH, KEY_LINKPATH, KEY_SIZE };
 
-/* ---- fields ----------------------------------------------------------------- */
+/* ---- fields -------------------------------------------------------------- */
 
 /* Digits, then blanks or NULs; or big-endian behind a byte 0x80, as GNU tar
  * writes what is too large for them. */
@@ -98,7 +98,7 @@ static bool magic_fits(const uint8_t *h)
 {
 	if (!memcmp(h + MAGIC_AT, "ustar\00000", 8))
 		return zeros(h + REST_AT, BLOCK - REST_AT);
-	return !memcmp(h + MAGIC_AT, "ustar  ", 8) &&
+	return !memcmp(h + MAGIC_AT, "ustar  \0", 8) &&
 		zeros(h + PREFIX_AT, BLOCK - PREFIX_AT);
 }
 
@@ -119,7 +119,7 @@ static bool ends_in_slash(const uint8_t *h, size_t at, size_t len)
 	return n && h[at + n - 1] == '/';
 }
 
-/* ---- what stands before an entry ---------------------------------------------- */
+/* ---- what stands before an entry ----------------------------------------- */
 
 /* A name that is too long for a header, closed by its only NUL. */
 static bool read_long(struct tmk_archive_tar *t, unsigned int what)
@@ -203,6 +203,8 @@ static bool read_pax(struct tmk_archive_tar *t)
 		had |= 1u << i;
 		if (i == KEY_SIZE && !read_size(t, value, len))
 			return false;
+		if (i == KEY_LINKPATH)
+			t->seen |= SAID_LINK;
 		if (i == KEY_PATH) {
 			t->seen |= SAID_PATH;
 			t->slash = value[len - 1] == '/';
@@ -240,7 +242,7 @@ static bool read_extended(struct tmk_archive_tar *t)
 	}
 }
 
-/* ---- headers -------------------------------------------------------------------- */
+/* ---- headers ------------------------------------------------------------- */
 
 static bool begin_extended(struct tmk_archive_tar *t, char type, uint64_t size)
 {
@@ -255,12 +257,15 @@ static bool begin_extended(struct tmk_archive_tar *t, char type, uint64_t size)
 
 static bool begin_entry(struct tmk_archive_tar *t, char type, uint64_t size)
 {
-	bool file = type == '0';
+	bool file = type == '0', link = type == '1' || type == '2';
 	bool slash = t->seen & (SAID_LONG_NAME | SAID_PATH) ? t->slash :
 		ends_in_slash(t->block, NAME);
 
 	/* A file whose name ends in a slash is a directory for some. */
 	if (type < '0' || type > '6' || (slash && type != '5'))
+		return false;
+	/* And one that is said to lead somewhere, a link. */
+	if (t->seen & (SAID_LONG_LINK | SAID_LINK) && !link)
 		return false;
 	if (t->seen & SAID_SIZE) {
 		if (!file)
@@ -290,7 +295,7 @@ static bool read_header(struct tmk_archive_tar *t)
 		begin_entry(t, type, size);
 }
 
-/* ---- the stream ------------------------------------------------------------------ */
+/* ---- the stream ---------------------------------------------------------- */
 
 void tmk_archive_tar_init(struct tmk_archive_tar *tar)
 {

@@ -37,6 +37,7 @@ struct tmk_archive_tar {
 	uint64_t size;		/* of it, when it was said there */
 };
 
+/* Begin with nothing read. What it gathers belongs to it (_release). */
 void tmk_archive_tar_init(struct tmk_archive_tar *tar);
 
 /* The next bytes of the stream. */
@@ -46,6 +47,7 @@ int tmk_archive_tar_feed(struct tmk_archive_tar *tar, const uint8_t *data,
 /* Whether what was given up to its end is a plain tar. */
 bool tmk_archive_tar_is_plain(const struct tmk_archive_tar *tar);
 
+/* Free what was gathered. */
 void tmk_archive_tar_release(struct tmk_archive_tar *tar);
 
 #endif

@@ -136,7 +136,11 @@ static int look(struct tmk_doctor *d)
 	d->now = tmk_clock_now();
 	tmk_doctor_programs(d);
 	tmk_doctor_config(d);
-	tmk_doctor_git(d);
+	/* Who signs packages alone need not have git sign. */
+	if (d->receivers & ~(unsigned int)(TMK_DOCTOR_RPM | TMK_DOCTOR_APT))
+		tmk_doctor_git(d);
+	else
+		d->format = TMK_FORMAT_OPENPGP;
 	tmk_doctor_package_key(d);
 	tmk_doctor_keys(d);
 	tmk_doctor_trust(d);

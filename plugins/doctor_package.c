@@ -132,7 +132,7 @@ static void rpm(struct tmk_doctor *d)
 	snprintf(why, sizeof(why), "rpm 4.18 and older cannot check the ECDSA "
 		 "signatures of the key '%s', and packages of format 4 are "
 		 "not signed with it", d->package.key->name);
-	no(d, RPM, "touchmark sign -k with an RSA or Ed25519 key for rpms",
+	no(d, RPM, "sign rpms with an RSA or Ed25519 key: touchmark sign -k",
 	   why);
 }
 
@@ -151,7 +151,7 @@ static void apt(struct tmk_doctor *d)
 	snprintf(why, sizeof(why), "apt refuses RSA keys of less than %d bits, "
 		 "and '%s' has %u", APT_MIN_RSA, d->package.key->name,
 		 d->package.bits);
-	no(d, APT, "touchmark sign -k with a stronger key", why);
+	no(d, APT, "sign with a stronger key: touchmark sign -k", why);
 }
 
 void tmk_doctor_packages(struct tmk_doctor *d)

@@ -326,7 +326,8 @@ int tmk_front_file_put(const char *path, const void *data, size_t len,
 	if (!real)
 		return tmk_err_set(err, TMK_INPUT, "cannot write %s: %s",
 				   path, strerror(errno));
-	rc = tmk_file_write(real, 0666, data, len, err);
+	/* What only some could read stays so. */
+	rc = tmk_file_write(real, st.st_mode & 0777, data, len, err);
 	free(real);
 	return rc;
 }
@@ -343,14 +344,6 @@ int tmk_front_file_beside_ok(const char *path, struct tmk_err *err)
 		    "pipe, device or socket");
 	return tmk_err_hint(err, "remove it, or say with -o where the "
 			    "signature goes");
-}
-
-int tmk_front_file_put_beside(const char *path, const void *data, size_t len,
-			      struct tmk_err *err)
-{
-	if (tmk_front_file_beside_ok(path, err))
-		return -1;
-	return tmk_file_write(path, 0666, data, len, err);
 }
 
 bool tmk_front_file_same(const char *a, const char *b)

@@ -91,10 +91,6 @@ int tmk_front_file_put(const char *path, const void *data, size_t len,
 int tmk_front_file_beside_ok(const char *path, struct tmk_err *err)
 	TMK_MUST_CHECK;
 
-/* Put bytes there: beside it and renamed, so that no link is followed. */
-int tmk_front_file_put_beside(const char *path, const void *data, size_t len,
-			      struct tmk_err *err) TMK_MUST_CHECK;
-
 /* Whether both names lead to the same existing file. */
 bool tmk_front_file_same(const char *a, const char *b);
 

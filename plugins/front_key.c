@@ -68,7 +68,8 @@ static int no_cert(struct tmk_err *err)
 	tmk_err_set(err, TMK_KEY, "no certificate is known");
 	return tmk_err_hint(err, "touchmark key csr NAME -o FILE.csr makes a "
 			    "request for your CA; touchmark key import-cert "
-			    "NAME FILE.pem takes its answer");
+			    "NAME FILE.pem takes its answer; OpenPGP (-t "
+			    "openpgp) needs none");
 }
 
 /* What opening works on. */

@@ -13,10 +13,11 @@
 #include "iface/package.h"
 #include "plugins/front_file.h"
 #include "plugins/sign_ask.h"
+#include "plugins/sign_beside.h"
 #include "plugins/sign_queue.h"
+#include "plugins/sign_stop.h"
 #include "plugins/sign_tell.h"
 #include "plugins/sign_work.h"
-#include "plugins/verify_tree.h"
 
 #define STAMP_THREADS 16	/* that wait for timestamps */
 #define SPARE_FDS 64		/* that groups leave to everything else */
@@ -36,6 +37,7 @@ struct engine {
 	int told;		/* items that were told */
 	int files;		/* that were named */
 	int worst, failed, skipped;
+	int left;		/* that were not begun */
 	int64_t start, shown;	/* tmk_clock_ms() */
 	bool terminal, line;	/* a progress line stands there */
 	struct tmk_err err;	/* why nothing more can be told */
@@ -109,6 +111,8 @@ static void tell_done(struct engine *e, int ms)
 		e->told++;
 		ms = 0;
 	}
+	if (tmk_sign_stop_asked())
+		tmk_sign_queue_stop(e->queue);
 	progress(e, finished);
 }
 
@@ -117,13 +121,30 @@ static void told(void *ctx)
 	tell_done(ctx, 0);
 }
 
+/* After a stop: those that were finished, between others that were not begun. */
+static void tell_rest(struct engine *e)
+{
+	int finished;
+
+	for (; !e->err.code && e->told < tmk_sign_queue_count(e->queue);
+	     e->told++) {
+		struct tmk_sign_item *item = tmk_sign_queue_item(e->queue,
+								 e->told);
+
+		if (!tmk_sign_queue_wait(e->queue, e->told, 0, &finished))
+			e->left++;
+		else
+			(void)!tell_one(e, item, &e->err);
+	}
+}
+
 /* For people: how it went, when the lines of the errors may be far above. */
 static void summary(const struct engine *e)
 {
-	int signed_files = e->files - e->failed - e->skipped;
+	int signed_files = e->files - e->failed - e->skipped - e->left;
 
 	if (e->options->json || e->files < 2 || e->err.code ||
-	    (e->failed < 2 && !e->terminal))
+	    (e->failed < 2 && !e->left && !e->terminal))
 		return;
 	fprintf(stderr, "touchmark: %d of %d files signed", signed_files,
 		e->files);
@@ -131,6 +152,8 @@ static void summary(const struct engine *e)
 		fprintf(stderr, ", %d left alone", e->skipped);
 	if (e->failed)
 		fprintf(stderr, ", %d failed", e->failed);
+	if (e->left)
+		fprintf(stderr, ", %d not begun", e->left);
 	fputc('\n', stderr);
 }
 
@@ -160,7 +183,9 @@ static int look(struct tmk_sign_item *item, const struct engine *e,
 	if (item->alone)
 		return 0;
 	if (tmk_front_file_open(&fd, item->file, err))
-		return -1;
+		return tmk_front_file_is_directory(item->file) ?
+			tmk_err_hint(err, "name the files in it, all in one "
+				     "call") : -1;
 	if (e->options->embed)
 		n = pread(fd, head, sizeof(head), 0);
 	if (n < 0)
@@ -175,55 +200,14 @@ static int look(struct tmk_sign_item *item, const struct engine *e,
 	return 0;
 }
 
-/* Whether the file `file` (its first `len` bytes, and `more`) is there. */
-static bool is_there(const char *file, size_t len, const char *more)
-{
-	bool there;
-	char *of;
-
-	if (asprintf(&of, "%.*s%s", (int)len, file, more) < 0)
-		return false;
-	there = tmk_file_exists(of) && !tmk_front_file_is_directory(of);
-	free(of);
-	return there;
-}
-
-/* Whether a run made it of the file beside it. Its beginning is asked as well:
- * others may have a use for such a name. */
-static bool is_made(const char *file)
-{
-	static const struct {
-		const char *name, *of, *begins;
-	} made[] = {
-		{ ".manifest", "", "touchmark-manifest " },
-		{ "InRelease", "Release", "-----BEGIN PGP SIGNED MESSAGE-----" }
-	};
-	size_t i, n, m, len = tmk_verify_tree_base(file);
-	uint8_t head[64];
-
-	if (len && is_there(file, len, ""))
-		return true;
-	for (i = 0; i < sizeof(made) / sizeof(*made); i++) {
-		len = strlen(file);
-		n = strlen(made[i].name);
-		m = strlen(made[i].begins);
-		if (len < n || strcmp(file + len - n, made[i].name) ||
-		    tmk_verify_tree_head(head, sizeof(head), file) < m ||
-		    memcmp(head, made[i].begins, m))
-			continue;
-		if (is_there(file, len - n, made[i].of))
-			return true;
-	}
-	return false;
-}
-
 /* What a directory holds after a run beside what is to be signed; NULL for
  * that. Who names one file alone means that one. */
 static const char *is_left(const char *file, bool alone)
 {
 	if (tmk_newfile_is_temp(file))
 		return "left behind by a run that was cut off";
-	return !alone && is_made(file) ? "belongs to the file beside it" : NULL;
+	return !alone && tmk_sign_beside_made(file) ?
+		"belongs to the file beside it" : NULL;
 }
 
 /* A file that cannot be opened is told without a login for nothing. */
@@ -356,6 +340,18 @@ static void join_threads(struct engine *e)
 		pthread_join(e->thread[--e->threads], NULL);
 }
 
+/* Whether what is in hand ends by itself: of a pipe nobody knows. One file is
+ * not worth waiting for. */
+static bool can_stop(const struct engine *e)
+{
+	int i, n = tmk_sign_queue_count(e->queue);
+
+	for (i = 0; i < n; i++)
+		if (tmk_sign_queue_item(e->queue, i)->alone)
+			return false;
+	return n > 1;
+}
+
 /* One thread works and tells; several work while this one tells. */
 static int sign_all(struct engine *e, int asked, struct tmk_err *err)
 {
@@ -363,6 +359,8 @@ static int sign_all(struct engine *e, int asked, struct tmk_err *err)
 
 	e->options->quiet = tmk_sign_queue_count(e->queue) > 1;
 	e->start = tmk_clock_ms();
+	if (can_stop(e))
+		tmk_sign_stop_watch();
 	if (wanted > 1)
 		start_threads(e, wanted);
 	if (!e->threads) {
@@ -370,9 +368,13 @@ static int sign_all(struct engine *e, int asked, struct tmk_err *err)
 		e->shop.ctx = e;
 		tmk_sign_work(&e->shop);
 	}
-	while (!e->err.code && e->told < tmk_sign_queue_count(e->queue))
+	while (!e->err.code && !tmk_sign_stop_asked() &&
+	       e->told < tmk_sign_queue_count(e->queue))
 		tell_done(e, EVERY_MS);
+	if (tmk_sign_stop_asked())
+		tmk_sign_queue_stop(e->queue);
 	join_threads(e);
+	tell_rest(e);
 	wipe(e);
 	summary(e);
 	if (e->err.code && err)
@@ -390,6 +392,8 @@ int tmk_sign_engine_run(struct tmk_sign_options *options,
 	};
 	int rc = -1;
 
+	options->file = file;
+	options->files = files;
 	if (tmk_sign_asker_new(&e.asker, options, config, err) ||
 	    tmk_sign_queue_new(&e.queue, files, err) ||
 	    sort_out(&e, files, file, err))
@@ -406,5 +410,6 @@ int tmk_sign_engine_run(struct tmk_sign_options *options,
 out:
 	tmk_sign_queue_free(e.queue);
 	tmk_sign_asker_free(e.asker);
+	tmk_sign_stop_end();
 	return rc;
 }

@@ -10,6 +10,7 @@
 #include "plugins/front_file.h"
 #include "plugins/front_seal.h"
 #include "plugins/sign_ask.h"
+#include "plugins/sign_beside.h"
 #include "plugins/sign_check.h"
 #include "plugins/sign_job.h"
 #include "x509/digest.h"
@@ -38,7 +39,7 @@ static int choose_path(char **path, const struct tmk_sign_job *job,
 		*path = NULL;
 	if (!*path)
 		return tmk_err_nomem(err);
-	if (!out && tmk_front_file_beside_ok(*path, err))
+	if (!out && tmk_sign_beside_ok(*path, false, err))
 		return -1;
 	/* A hard link in the signature's place leads back to the file. */
 	if (tmk_front_file_same(job->file, *path))

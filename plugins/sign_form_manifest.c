@@ -12,6 +12,7 @@
 #include "plugins/front_archive.h"
 #include "plugins/front_file.h"
 #include "plugins/sign_ask.h"
+#include "plugins/sign_beside.h"
 #include "plugins/sign_job.h"
 #include "plugins/sign_text.h"
 
@@ -35,7 +36,7 @@ static int choose_path(char **out, const struct tmk_sign_job *job,
 		*out = NULL;
 		return tmk_err_nomem(err);
 	}
-	return tmk_front_file_beside_ok(*out, err);
+	return tmk_sign_beside_ok(*out, !*suffix, err);
 }
 
 static int choose_wants(struct tmk_sign_job *job, struct listing *l,

@@ -56,6 +56,8 @@ static int add_entries(struct tmk_sign_listed *listed,
 	for (i = 0; i < list->entries; i++) {
 		const struct tmk_deb822_entry *e = &list->entry[i];
 
+		if (tmk_control_is_release(e->name.data, e->name.len))
+			continue;
 		if (tmk_sign_listed_add(listed, (const char *)e->name.data,
 					e->name.len,
 					(enum tmk_listed_hash)list->hash,

@@ -80,11 +80,15 @@ int tmk_sign_output_new(struct tmk_sign_output **out, struct tmk_sign_job *job,
 {
 	struct tmk_sign_output *o = add(job, path, want, err);
 	struct stat old;
+	bool there;
 
-	if (!o || tmk_newfile_open(&o->file, o->path, 0666, err))
+	if (!o)
 		return -1;
-	if (!lstat(o->path, &old) && S_ISREG(old.st_mode) &&
-	    take_mode(o, &old, err))
+	there = !lstat(o->path, &old) && S_ISREG(old.st_mode);
+	/* Who may not read the old one must not open the new one before it has
+	 * its mode. */
+	if (tmk_newfile_open(&o->file, o->path, there ? 0600 : 0666, err) ||
+	    (there && take_mode(o, &old, err)))
 		return -1;
 	*out = o;
 	return 0;

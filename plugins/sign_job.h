@@ -39,6 +39,8 @@ struct tmk_sign_options {
 	const char *type[TMK_SIGN_WANTS];	/* --type, one each */
 	const struct tmk_seal_ops *seal[TMK_SIGN_WANTS];	/* its seal */
 	int types;
+	char *const *file;	/* all that are named */
+	int files;
 };
 
 /* One signature that an artefact needs. */

@@ -66,6 +66,39 @@ static int tell_output(FILE *to, const struct tmk_sign_job *job,
 		strcmp(o->path, "-") ? shown(job, o) : "standard output");
 }
 
+/* Whether it has a line of its own in this call. */
+static bool is_named(const struct tmk_sign_job *job, const char *path)
+{
+	int i;
+
+	for (i = 0; i < job->options->files; i++)
+		if (!strcmp(job->options->file[i], path))
+			return true;
+	return false;
+}
+
+/* A file that was not signed itself, but names by hash what was. */
+static int tell_updated(FILE *to, const struct tmk_sign_job *job,
+			const struct tmk_sign_output *o, struct tmk_err *err)
+{
+	struct tmk_buf line = TMK_BUF_INIT(LINE_MAX_BYTES);
+	struct tmk_json j;
+	int rc;
+
+	if (!job->options->json)
+		return tmk_front_report_line(to, err, "%s: updated, for it "
+			"names what was signed; unsigned", shown(job, o));
+	tmk_json_init(&j, &line);
+	tmk_json_open_object(&j, NULL);
+	tmk_json_string(&j, "file", shown(job, o));
+	tmk_json_string(&j, "status", "updated");
+	tmk_json_string(&j, "text", "it names what was signed; unsigned");
+	tmk_json_close_object(&j);
+	rc = tmk_front_report_json(to, &j, err);
+	tmk_buf_release(&line);
+	return rc;
+}
+
 int tmk_sign_tell_left(FILE *to, const char *file, bool json, const char *why,
 		       struct tmk_err *err)
 {
@@ -116,10 +149,13 @@ void tmk_sign_tell_job(struct tmk_sign_item *item,
 	for (i = 0; !rc && i < job->outputs; i++) {
 		const struct tmk_sign_output *o = &job->output[i];
 
-		if (o->want < 0 || !is_put(job, o))
+		/* A manifest is told by its signatures. */
+		if (!is_put(job, o) || (o->want < 0 &&
+		    (job->options->manifest || is_named(job, shown(job, o)))))
 			continue;
 		item->aside |= !strcmp(o->path, "-");
-		rc = tell_output(to, job, o, &err);
+		rc = o->want < 0 ? tell_updated(to, job, o, &err) :
+			tell_output(to, job, o, &err);
 	}
 	if (to && fclose(to) && !rc)
 		rc = tmk_err_nomem(&err);

@@ -11,8 +11,9 @@
 #include "plugins/sign_job.h"
 #include "plugins/sign_queue.h"
 
-/* A line for every signature that stands in its place, or that the file was
- * left alone, into item->lines; why the job failed into item->err. */
+/* A line for every signature that stands in its place and every file that had
+ * to follow it, or that the file was left alone, into item->lines; why the job
+ * failed into item->err. */
 void tmk_sign_tell_job(struct tmk_sign_item *item,
 		       const struct tmk_sign_job *job);
 

@@ -35,9 +35,11 @@ struct tmk_verify_claim {
 	uint64_t size;		/* bytes */
 };
 
+/* Start with nothing looked at. */
 void tmk_verify_claims_init(struct tmk_verify_claims *c,
 			    struct tmk_verify_answer *answer,
 			    const struct tmk_verify *verify, const char *file);
+/* Free what is inside. */
 void tmk_verify_claims_release(struct tmk_verify_claims *c);
 
 /* Look at one file. 0, with a refusal in the answer when it differs. */

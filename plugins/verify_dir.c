@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "plugins/front_file.h"
@@ -14,6 +15,8 @@
 #include "plugins/verify_tree.h"
 
 #define THREADS_MAX 8
+#define NEWS 32			/* results that are worth a wake-up */
+#define NEWS_MS 100		/* and how long a few of them may wait */
 
 /* What became of one entry. */
 struct result {
@@ -36,6 +39,7 @@ struct work {
 	pthread_mutex_t lock;	/* of what follows, and of named_by */
 	pthread_cond_t news;
 	size_t next;
+	size_t untold;		/* done since the last news */
 	bool stop;
 };
 
@@ -173,6 +177,16 @@ static size_t next_entry(struct work *w)
 	return i;
 }
 
+/* Small files are judged faster than somebody can be woken for each of them:
+ * `last` is when there will be no more. The lock is held. */
+static void tell_news(struct work *w, bool last)
+{
+	if (!last && ++w->untold < NEWS)
+		return;
+	w->untold = 0;
+	pthread_cond_broadcast(&w->news);
+}
+
 static void *run_thread(void *arg)
 {
 	struct thread *t = arg;
@@ -183,9 +197,12 @@ static void *run_thread(void *arg)
 		handle(t, i);
 		pthread_mutex_lock(&w->lock);
 		w->result[i].done = true;
-		pthread_cond_broadcast(&w->news);
+		tell_news(w, false);
 		pthread_mutex_unlock(&w->lock);
 	}
+	pthread_mutex_lock(&w->lock);
+	tell_news(w, true);
+	pthread_mutex_unlock(&w->lock);
 	return NULL;
 }
 
@@ -220,9 +237,18 @@ static void join(struct thread *t, int n)
 
 static void wait_for(struct work *w, size_t i)
 {
+	struct timespec at;
+
 	pthread_mutex_lock(&w->lock);
-	while (!w->result[i].done)
-		pthread_cond_wait(&w->news, &w->lock);
+	while (!w->result[i].done) {
+		clock_gettime(CLOCK_MONOTONIC, &at);
+		at.tv_nsec += NEWS_MS * 1000000L;
+		if (at.tv_nsec >= 1000000000) {
+			at.tv_nsec -= 1000000000;
+			at.tv_sec++;
+		}
+		(void)pthread_cond_timedwait(&w->news, &w->lock, &at);
+	}
 	pthread_mutex_unlock(&w->lock);
 }
 
@@ -404,6 +430,17 @@ static int judge_tree(struct sum *sum, struct work *w,
 	return rc;
 }
 
+/* The clock may be set while somebody waits. */
+static void init_news(pthread_cond_t *news)
+{
+	pthread_condattr_t attr;
+
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(news, &attr);
+	pthread_condattr_destroy(&attr);
+}
+
 int tmk_verify_dir(const char *dir, const struct tmk_trust_options *options,
 		   const struct tmk_config *config, bool json,
 		   struct tmk_err *err)
@@ -413,7 +450,7 @@ int tmk_verify_dir(const char *dir, const struct tmk_trust_options *options,
 	int rc;
 
 	pthread_mutex_init(&w.lock, NULL);
-	pthread_cond_init(&w.news, NULL);
+	init_news(&w.news);
 	rc = work_init(&w, dir, err);
 	if (!rc)
 		rc = judge_tree(&sum, &w, options, config, err);

@@ -88,22 +88,6 @@ static int check_entry(struct naming *n, const struct tmk_deb822_entry *e,
 	return rc;
 }
 
-/* Who writes a Release where it will stand lists it half-written; nobody
- * reads it by that. */
-static bool is_itself(struct tmk_span name)
-{
-	static const char *const own[] = {
-		"Release", "InRelease", "Release.gpg"
-	};
-	size_t i;
-
-	for (i = 0; i < sizeof(own) / sizeof(own[0]); i++)
-		if (name.len == strlen(own[i]) &&
-		    !memcmp(name.data, own[i], name.len))
-			return true;
-	return false;
-}
-
 static int check_list(struct naming *n, const struct tmk_deb822_field *field,
 		      enum tmk_deb822_form form, struct tmk_err *err)
 {
@@ -117,10 +101,14 @@ static int check_list(struct naming *n, const struct tmk_deb822_field *field,
 		tmk_verify_claims_refuse(&n->claims, &v);
 		return 0;
 	}
-	for (i = 0; !rc && !a->all.verdict.reason && i < n->list.entries; i++)
+	for (i = 0; !rc && !a->all.verdict.reason && i < n->list.entries;
+	     i++) {
+		const struct tmk_deb822_entry *e = &n->list.entry[i];
+
 		if (form != TMK_DEB822_PATHS ||
-		    !is_itself(n->list.entry[i].name))
-			rc = check_entry(n, &n->list.entry[i], err);
+		    !tmk_control_is_release(e->name.data, e->name.len))
+			rc = check_entry(n, e, err);
+	}
 	return rc;
 }
 
@@ -161,6 +149,48 @@ static int check_release(struct naming *n, struct tmk_err *err)
 	return 0;
 }
 
+/* Refuse a file that some other list names and the strong one does not: its
+ * reader would take it by a digest that proves nothing. */
+static int check_other(struct naming *n, const struct tmk_deb822_field *field,
+		       struct tmk_err *err)
+{
+	struct tmk_verdict v = TMK_VERDICT_INIT;
+	struct tmk_deb822_list list;
+	int i, rc;
+
+	tmk_deb822_list_init(&list);
+	rc = tmk_deb822_list_read(&list, field, TMK_DEB822_CHANGES, &v, err);
+	for (i = 0; !rc && !v.reason && i < list.entries; i++) {
+		const struct tmk_span *name = &list.entry[i].name;
+
+		if (tmk_deb822_list_find(&n->list, (const char *)name->data,
+					 name->len))
+			continue;
+		tmk_verdict_refuse(&v, TMK_DIGEST_WEAK, "it names %.*s, and "
+				   "not in " HASH_NAME, (int)name->len,
+				   (const char *)name->data);
+		tmk_verdict_hint(&v, "build the package anew");
+	}
+	if (v.reason)
+		tmk_verify_claims_refuse(&n->claims, &v);
+	tmk_deb822_list_release(&list);
+	return rc;
+}
+
+static int check_lists(struct naming *n, const struct tmk_deb822_field *strong,
+		       struct tmk_err *err)
+{
+	const struct tmk_verify_answer *a = n->claims.answer;
+	const struct tmk_deb822 *p = &n->paragraph;
+	int i, rc = check_list(n, strong, TMK_DEB822_PLAIN, err);
+
+	for (i = 0; !rc && !a->all.verdict.reason && i < p->fields; i++)
+		if (&p->field[i] != strong &&
+		    tmk_deb822_hash_of(p->field[i].name))
+			rc = check_other(n, &p->field[i], err);
+	return rc;
+}
+
 /* A list without a digest that counts names files as well; what only our
  * reader cannot read may name some to others. */
 static int check(struct naming *n, struct tmk_err *err)
@@ -180,8 +210,10 @@ static int check(struct naming *n, struct tmk_err *err)
 		return check_release(n, err);
 	field = tmk_deb822_find(&n->paragraph, HASH_NAME);
 	if (field)
-		return check_list(n, field, TMK_DEB822_PLAIN, err);
-	if (tmk_deb822_find(&n->paragraph, "Files"))
+		return check_lists(n, field, err);
+	if (tmk_deb822_find(&n->paragraph, "Files") ||
+	    tmk_deb822_find(&n->paragraph, "Checksums-Sha1") ||
+	    tmk_deb822_find(&n->paragraph, "Checksums-Md5"))
 		refuse_weak(n, HASH_NAME, "build the package anew with tools "
 			    "that write " HASH_NAME);
 	return 0;

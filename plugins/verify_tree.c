@@ -167,7 +167,7 @@ size_t tmk_verify_tree_head(uint8_t *head, size_t size, const char *path)
 	return n < 0 ? 0 : (size_t)n;
 }
 
-static bool looks_signed(const char *path)
+bool tmk_verify_tree_signs(const char *path)
 {
 	uint8_t head[HEAD];
 	size_t n = tmk_verify_tree_head(head, sizeof(head), path);
@@ -251,7 +251,7 @@ size_t tmk_verify_tree_base(const char *path)
 {
 	size_t len = base_of(path);
 
-	return len && looks_signed(path) ? len : 0;
+	return len && tmk_verify_tree_signs(path) ? len : 0;
 }
 
 static int classify(struct tmk_verify_tree *t, struct tmk_err *err)
@@ -264,7 +264,7 @@ static int classify(struct tmk_verify_tree *t, struct tmk_err *err)
 		e = &t->entry[i];
 		len = base_of(e->path);
 		if (e->kind != TMK_VERIFY_ARTEFACT || !len ||
-		    !looks_signed(e->path))
+		    !tmk_verify_tree_signs(e->path))
 			continue;
 		if (has_base(&there, t, e->path, len, err))
 			return -1;

@@ -51,6 +51,9 @@ tmk_verify_tree_find(const struct tmk_verify_tree *tree, const char *path);
  * not asked. */
 size_t tmk_verify_tree_base(const char *path);
 
+/* Whether it is one by what it begins with. */
+bool tmk_verify_tree_signs(const char *path);
+
 /* The beginning of a file, at most `size` bytes; 0 when it cannot be read. */
 size_t tmk_verify_tree_head(uint8_t *head, size_t size, const char *path);
 

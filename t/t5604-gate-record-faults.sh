@@ -84,7 +84,6 @@ sweep 'killed at a write' write:signal=KILL 3
 sweep 'the disk is full' write:error=ENOSPC 3
 sweep 'a lock cannot be had' flock:error=EIO 2
 sweep 'a read fails' pread64:error=EIO 1
-sweep 'a mode cannot be set' fchmod:error=EPERM 1
 
 # ---- memory ends --------------------------------------------------------------------
 # The record is written with the last allocations that the gate makes. (With a

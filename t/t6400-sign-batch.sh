@@ -90,7 +90,7 @@ find . -type f -exec sha256sum {} + | sort | cmp -s - "$T/before"
 tap $? 'not a byte is another'
 echo other >f42.txt
 rm f43.txt.asc
-echo no signature >f44.txt.asc
+head -3 f41.txt.asc >f44.txt.asc
 ar d p4.deb _gpgorigin
 ok 'some of them changed' touchmark sign --embed --resume --jobs 3 ./[!s]*
 is "$(grep ': signed by' "$T/out" | sed 's/: .*//' | tr '\n' ' ')" \

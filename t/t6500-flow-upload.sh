@@ -88,6 +88,11 @@ accepted
 # ---- one after the other ---------------------------------------------------
 fresh alone
 ok 'the .dsc alone' embed "$D"
+has "^$C: updated, for it names what was signed; unsigned\$" \
+	'the .changes is told to have followed'
+has "^$I: updated, for it names what was signed; unsigned\$" \
+	'the .buildinfo too'
+is "$(grep -c ': signed by' "$T/out")" 1 'one was signed'
 good "$D"
 ok 'the .buildinfo follows' grep -q "$(sha256sum <"$D" | cut -d' ' -f1)" "$I"
 ok 'without a signature' plain "$I"
@@ -95,6 +100,12 @@ ok 'the .changes follows' plain "$C"
 ok 'then the rest by the .changes' embed "$C"
 hasnt "in $D\$" 'the .dsc keeps its signature'
 accepted
+
+fresh told
+ok 'as JSON' embed --json "$D"
+is "$(perl -MJSON::PP -ne '$j = decode_json($_);
+	print "$j->{status}:$j->{file} "' "$T/out")" \
+	"signed:$D updated:$I updated:$C " 'one object for each file'
 
 fresh listed
 ok 'all of them in one call, in any order' embed "$C" "$I" "$D"

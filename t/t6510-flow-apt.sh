@@ -107,6 +107,11 @@ tr a-f b-g <Packages >x && mv x Packages
 refused 'an index with other bytes' \
 	'content-mismatch: Release names Packages, which has another (MD5|SHA)'
 indices
+(apt-ftparchive release . >Release) 2>"$T/setup.log"
+grep -q '^ .* Release$' Release || exit 1
+ok 'one that lists itself half-written' embed Release
+ok 'is good to apt' apt_update
+indices
 embed Release >/dev/null || exit 1
 rm Packages
 ok 'an index that is not there is no fault' embed --resign Release

@@ -125,7 +125,7 @@ again() {	# SED: the Release, edited and signed anew
 	sed -i "$1" $S/Release
 	release
 }
-again '/^SHA256:/,$d'
+again "/^SHA256:/,\$d"
 exits 1 'weak digests alone' verify $S/InRelease
 has 'refused digest-weak: .*SHA256' 'are digest-weak'
 exits 1 'beside it too' verify $S/Release
@@ -133,7 +133,7 @@ has 'refused digest-weak' 'the same'
 again 's|^\( .*\) main/Contents-amd64$|\1 ../../../outside|'
 exits 1 'a path that leads out' verify $S/InRelease
 has 'refused object-malformed' 'is object-malformed'
-again '$a Date: x'
+again "\$ a Date: x"
 exits 1 'a field that is there twice' verify $S/InRelease
 has 'refused object-malformed' 'is object-malformed'
 exits 1 'beside it too' verify $S/Release
@@ -141,7 +141,7 @@ has 'refused object-malformed' 'the same'
 again '/^SHA256:/,/^SHA512:/{/^SHA512:/!d}'
 ok 'SHA-512 alone' verify apt
 has "^$S/main/Contents-amd64: good, named by" 'is enough'
-again '/^SHA512:/,$s/^ [0-9a-f]\{8\}\(.* main.Contents-amd64\)$/ 00000000\1/'
+again "/^SHA512:/,\$s/^ [0-9a-f]\{8\}\(.* main.Contents-amd64\)\$/ 00000000\1/"
 exits 1 'two digests that differ' verify apt
 has "^$S/InRelease: refused content-mismatch" 'must both be right'
 has "^$S/main/Contents-amd64: refused signature-missing" 'or it is not good'
@@ -243,12 +243,12 @@ echo other | pgp --armor --detach-sign >up/hello.tar.xz.asc
 exits 1 'a bad signature' verify up
 has '^up/hello\.tar\.xz: refused signature-bad' 'is not made good'
 rm up/hello.tar.xz.asc
-pgp --clearsign -o up/notes list
+pgp --clearsign -o up/a-notes list
 rm up/hello.changes
 exits 1 'a list that is called otherwise' verify up
 hasnt 'named by' 'names nothing for others'
 pgp --clearsign -o up/hello.changes list
-rm up/notes
+rm up/a-notes
 { cat list; echo 'Source: again'; } >twice
 pgp --clearsign -o up/hello.changes twice
 exits 1 'a .changes that only others may read' verify up/hello.changes

@@ -223,8 +223,22 @@ static void test_is(void)
 	       "what is cut off");
 }
 
+static void test_inside(void)
+{
+	static const char *const out[] = {
+		"", "/x", "../x", "x/../y", "x/..", "./x", "x//y", "x/"
+	};
+	size_t i;
+
+	ok(tmk_repomd_is_inside("x") && tmk_repomd_is_inside("a/..b/c."),
+	   "paths that stay inside");
+	for (i = 0; i < sizeof(out) / sizeof(out[0]); i++)
+		ok(!tmk_repomd_is_inside(out[i]), "not inside: %s", out[i]);
+}
+
 int main(void)
 {
+	test_inside();
 	test_good();
 	test_bad();
 	test_limits();
