@@ -22,6 +22,7 @@
 #include "plugins/command.h"
 #include "plugins/policy_artefacts.h"
 #include "plugins/policy_lists.h"
+#include "plugins/policy_words.h"
 #include "x509/cert.h"
 
 #define REFS_MAX_BYTES (64u << 20)	/* of names, one to a line */
@@ -32,11 +33,6 @@
 
 static const char synopsis[] =
 	"touchmark policy check [--repo DIR] [--roots PEM] FILE";
-
-static const char *show(char *out, size_t size, const char *text)
-{
-	return tmk_enc_show_into(out, size, text, strlen(text));
-}
 
 static const char *require_name(enum tmk_require require)
 {
@@ -53,42 +49,10 @@ static const char *require_name(enum tmk_require require)
 	return "?";
 }
 
-static const char *stamp_name(enum tmk_timestamp_rule rule)
-{
-	switch (rule) {
-	case TMK_STAMP_OFF:
-		return "tokens ignored";
-	case TMK_STAMP_WHEN_EXPIRED:
-		return "a token when the certificate has expired";
-	case TMK_STAMP_ALWAYS:
-		return "a token always";
-	}
-	return "?";
-}
-
 static const char *revocation_name(enum tmk_revocation r)
 {
 	return r == TMK_REVOCATION_REQUIRE ? "require" :
 		r == TMK_REVOCATION_CHECK ? "check" : "off";
-}
-
-static void show_formats(const struct tmk_ref_rule *r)
-{
-	static const struct {
-		enum tmk_seal_format format;
-		const char *name;
-	} names[] = {
-		{ TMK_FORMAT_X509, "x509" }, { TMK_FORMAT_OPENPGP, "openpgp" },
-		{ TMK_FORMAT_SSH, "ssh" }
-	};
-	const char *between = ", format ";
-	size_t i;
-
-	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (r->formats & 1u << names[i].format) {
-			printf("%s%s", between, names[i].name);
-			between = " or ";
-		}
 }
 
 /* One rule in words. `ref` is the ref it is shown for, NULL for its pattern. */
@@ -105,14 +69,15 @@ static void show_rule(const struct tmk_ref_rule *r, const char *ref)
 		if (r->role)
 			printf(r->threshold > 1 ? " of role \"%s\"" :
 			       ", by role \"%s\"",
-			       show(role, sizeof(role), r->role->name));
+			       tmk_policy_words_text(role, sizeof(role),
+						     r->role->name));
 		else
 			printf(r->threshold > 1 ? " that [trust] knows" :
 			       ", by any signer that [trust] knows");
-		show_formats(r);
+		tmk_policy_words_formats(r->formats);
 		if (r->identity == TMK_IDENTITY_COMMITTER)
 			printf(", under their own e-mail");
-		printf(", %s", stamp_name(r->timestamp));
+		printf(", %s", tmk_policy_words_stamp(r->timestamp));
 		if (r->first_parent)
 			printf(", first parents only");
 	}
@@ -141,7 +106,7 @@ static void show_pushes(const struct tmk_policy *p)
 		       "required" : "judged where there is one");
 	for (i = 0; i < p->push_urls; i++)
 		printf("  pushed to: %s\n",
-		       show(url, sizeof(url), p->push_url[i]));
+		       tmk_policy_words_text(url, sizeof(url), p->push_url[i]));
 	for (i = 0; i < p->exempts; i++)
 		printf("  exempt: %s and its history\n", p->exempt[i]);
 }
@@ -151,7 +116,8 @@ static void show_trust(const struct tmk_policy *p)
 	char path[1024];
 	int i;
 
-	printf("policy %s\n", show(path, sizeof(path), p->path));
+	printf("policy %s\n",
+		tmk_policy_words_text(path, sizeof(path), p->path));
 	printf("  sha256 %s\n", p->sha256);
 	if (p->version)
 		printf("  version %" PRId64 "\n", p->version);
@@ -159,19 +125,24 @@ static void show_trust(const struct tmk_policy *p)
 	show_roots("signers", p->trust, p->judge.revocation);
 	printf(", minRsa %u, eku", p->judge.min_rsa);
 	for (i = 0; i < p->judge.ekus; i++)
-		printf(" %s", show(path, sizeof(path), p->judge.eku[i]));
+		printf(" %s",
+			tmk_policy_words_text(path, sizeof(path),
+					      p->judge.eku[i]));
 	printf("\n");
 	show_roots("timestamps", p->tsa_trust, p->judge.tsa_revocation);
 	printf("\n");
 	for (i = 0; i < p->keyrings; i++)
 		printf("  keyring (OpenPGP): %s\n",
-		       show(path, sizeof(path), p->keyring[i]));
+		       tmk_policy_words_text(path, sizeof(path),
+					     p->keyring[i]));
 	if (p->allowed_signers)
 		printf("  allowed signers (SSH): %s\n",
-		       show(path, sizeof(path), p->allowed_signers));
+		       tmk_policy_words_text(path, sizeof(path),
+					     p->allowed_signers));
 	for (i = 0; i < p->receipts; i++)
 		printf("  receipts: %s\n",
-		       show(path, sizeof(path), p->receipt[i]));
+		       tmk_policy_words_text(path, sizeof(path),
+					     p->receipt[i]));
 	show_pushes(p);
 }
 
@@ -182,7 +153,8 @@ static void show_rules(const struct tmk_policy *p)
 
 	for (i = 0; i < p->rules; i++) {
 		printf("[ref \"%s\"] line %d\n",
-		       show(pattern, sizeof(pattern), p->rule[i].pattern),
+		       tmk_policy_words_text(pattern, sizeof(pattern),
+					     p->rule[i].pattern),
 		       p->rule[i].line);
 		show_rule(&p->rule[i], NULL);
 	}
@@ -470,7 +442,7 @@ static int show_ref(const struct tmk_policy *p, const char *ref)
 	char name[1024];
 	int i, found = 0;
 
-	printf("%s\n", show(name, sizeof(name), ref));
+	printf("%s\n", tmk_policy_words_text(name, sizeof(name), ref));
 	for (i = 0; i < p->rules; i++)
 		if (tmk_policy_applies(p, i, ref)) {
 			show_rule(&p->rule[i], ref);

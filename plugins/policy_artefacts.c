@@ -1,69 +1,27 @@
 #include "plugins/policy_artefacts.h"
 
 #include <stdio.h>
-#include <string.h>
 
-#include "base/enc.h"
-
-static const struct {
-	enum tmk_seal_format format;
-	const char *name;
-} formats[] = {
-	{ TMK_FORMAT_X509, "x509" }, { TMK_FORMAT_OPENPGP, "openpgp" },
-	{ TMK_FORMAT_SSH, "ssh" }, { TMK_FORMAT_MINISIGN, "minisign" }
-};
-
-#define FORMATS (sizeof(formats) / sizeof(formats[0]))
-
-static const char *show(char *out, size_t size, const char *text)
-{
-	return tmk_enc_show_into(out, size, text, strlen(text));
-}
-
-static void show_formats(const struct tmk_artefact_rule *r)
-{
-	const char *between = ", format ";
-	size_t i;
-
-	if (!r->formats)
-		printf(", any format");
-	for (i = 0; i < FORMATS; i++)
-		if (r->formats & 1u << formats[i].format) {
-			printf("%s%s", between, formats[i].name);
-			between = " or ";
-		}
-}
-
-static const char *stamp_name(enum tmk_timestamp_rule rule)
-{
-	switch (rule) {
-	case TMK_STAMP_OFF:
-		return "tokens ignored";
-	case TMK_STAMP_WHEN_EXPIRED:
-		return "a token when the signer has expired";
-	case TMK_STAMP_ALWAYS:
-		return "a token always";
-	}
-	return "?";
-}
+#include "plugins/policy_words.h"
 
 static void show_rule(const struct tmk_artefact_rule *r)
 {
 	char text[1024];
 
 	printf("[artefact \"%s\"] line %d\n    signed",
-	       show(text, sizeof(text), r->pattern), r->line);
+	       tmk_policy_words_text(text, sizeof(text), r->pattern), r->line);
 	if (r->threshold > 1)
 		printf(" by %d different people", r->threshold);
 	if (r->role)
 		printf(r->threshold > 1 ? " of role \"%s\"" :
 		       " by role \"%s\"",
-		       show(text, sizeof(text), r->role->name));
+		       tmk_policy_words_text(text, sizeof(text),
+					     r->role->name));
 	else
 		printf(r->threshold > 1 ? " whom [trust] knows" :
 		       " by anybody whom [trust] knows");
-	show_formats(r);
-	printf(", %s\n", stamp_name(r->timestamp));
+	tmk_policy_words_formats(r->formats);
+	printf(", %s\n", tmk_policy_words_stamp(r->timestamp));
 }
 
 void tmk_policy_artefacts_show(const struct tmk_policy *policy)

@@ -56,29 +56,6 @@ static const char *format_name(enum tmk_seal_format format)
 	return "an unknown";
 }
 
-/* What the rule says of one signer who is good by [trust]. */
-static int judge_member(struct tmk_finding *f,
-			const struct tmk_artefact_rule *rule)
-{
-	const struct tmk_role *role = rule ? rule->role : NULL;
-	struct tmk_verdict *v = &f->verdict;
-	char subject[256];
-
-	if (v->reason || !role || tmk_policy_is_signer(role, f))
-		return 0;
-	if (f->cert)
-		tmk_verdict_refuse(v, TMK_SIGNER_NOT_ALLOWED,
-			"%s is no member of the role \"%s\"",
-			tmk_cert_subject(subject, sizeof(subject), f->cert),
-			role->name);
-	else
-		tmk_verdict_refuse(v, TMK_SIGNER_NOT_ALLOWED,
-			"the key %s is no member of the role \"%s\"",
-			f->key_id, role->name);
-	return tmk_verdict_hint(v, "ask a member of the role \"%s\" to sign",
-				role->name);
-}
-
 /* The judge of [trust], as a rule changes it. */
 static struct tmk_judge judge_of(const struct tmk_verify_case *c,
 				 const struct tmk_artefact_rule *rule)
@@ -118,7 +95,7 @@ static int judge_one(struct tmk_finding *f, const struct tmk_judge *judge,
 	if (tmk_judge_signature(f, judge, s->evidence, i, s->input[i].data,
 				s->input[i].len, err))
 		return -1;
-	return judge_member(f, rule);
+	return tmk_policy_judge_member(f, rule ? rule->role : NULL);
 }
 
 /* ---- all of them ------------------------------------------------------------ */

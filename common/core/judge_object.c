@@ -126,26 +126,6 @@ static int read_seal(struct tmk_judge_seal *s, struct tmk_err *err)
 	return 0;
 }
 
-static int judge_member(struct tmk_finding *f, const struct tmk_role *role)
-{
-	struct tmk_verdict *v = &f->verdict;
-	char subject[256];
-
-	if (v->reason != TMK_GOOD || !role || tmk_policy_is_signer(role, f))
-		return 0;
-	if (f->cert)
-		tmk_verdict_refuse(v, TMK_SIGNER_NOT_ALLOWED,
-			"%s is no member of the role \"%s\"",
-			tmk_cert_subject(subject, sizeof(subject), f->cert),
-			role->name);
-	else
-		tmk_verdict_refuse(v, TMK_SIGNER_NOT_ALLOWED,
-			"the key %s is no member of the role \"%s\"",
-			f->key_id, role->name);
-	return tmk_verdict_hint(v, "ask a member of the role \"%s\" to sign",
-				role->name);
-}
-
 /* One signature of a seal, alone, into the next place for a signer. */
 static int judge_signature(struct tmk_judge_object *o,
 			   const struct tmk_judge_seal *s,
@@ -169,7 +149,7 @@ static int judge_signature(struct tmk_judge_object *o,
 		return -1;
 	to->beside = s->beside;
 	o->signers++;
-	return judge_member(&to->finding, rule->role);
+	return tmk_policy_judge_member(&to->finding, rule->role);
 }
 
 /* The form, then every signature of it as far as there is room for signers. */

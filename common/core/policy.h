@@ -164,6 +164,11 @@ bool tmk_policy_is_member(const struct tmk_role *role, X509 *cert,
 bool tmk_policy_is_signer(const struct tmk_role *role,
 			  const struct tmk_finding *finding);
 
+/* Refuse a good finding (signer-not-allowed) whose signer does not belong to
+ * the role; NULL: everybody does. Always returns 0. */
+int tmk_policy_judge_member(struct tmk_finding *finding,
+			    const struct tmk_role *role);
+
 /* Whether everything that `strict` demands of an object is demanded by `by`
  * as well, so that history let in under `by` need not be judged again for
  * `strict`. */

@@ -256,3 +256,23 @@ bool tmk_policy_covers(const struct tmk_ref_rule *by,
 		return false;
 	return by->threshold >= strict->threshold;
 }
+
+int tmk_policy_judge_member(struct tmk_finding *f, const struct tmk_role *role)
+{
+	struct tmk_verdict *v = &f->verdict;
+	char subject[256];
+
+	if (v->reason != TMK_GOOD || !role || tmk_policy_is_signer(role, f))
+		return 0;
+	if (f->cert)
+		tmk_verdict_refuse(v, TMK_SIGNER_NOT_ALLOWED,
+			"%s is no member of the role \"%s\"",
+			tmk_cert_subject(subject, sizeof(subject), f->cert),
+			role->name);
+	else
+		tmk_verdict_refuse(v, TMK_SIGNER_NOT_ALLOWED,
+			"the key %s is no member of the role \"%s\"",
+			f->key_id, role->name);
+	return tmk_verdict_hint(v, "ask a member of the role \"%s\" to sign",
+				role->name);
+}
