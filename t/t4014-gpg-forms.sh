@@ -119,7 +119,7 @@ is "$(judged "$T/sig")" "$FPR" 'an empty key is the configured one'
 
 # ---- what is said ----------------------------------------------------------
 run_in d touchmark-gpg --status-fd=2 -bsau dev --yes -o "$T/sig"
-is "$(sed 's/[0-9]\{10\}/TIME/' "$T/out")" "[GNUPG:] KEY_CONSIDERED $FPR 2
+is "$(sed 's/00 [0-9]\{10\} /00 TIME /' "$T/out")" "[GNUPG:] KEY_CONSIDERED $FPR 2
 [GNUPG:] BEGIN_SIGNING H8
 [GNUPG:] SIG_CREATED D 1 8 00 TIME $FPR" 'the status lines of gpg, no more'
 run_in d touchmark-gpgsm --status-fd=2 -bsau dev -o "$T/sig"
