@@ -42,7 +42,7 @@ exits 2 'a file that is there is kept' touchmark-gpg --batch -u release \
 ok 'but not with --yes' touchmark-gpg --batch --yes -u release --clearsign text
 touchmark-gpg --status-fd=3 -u release --clear-sign <text >o 3>status 2>out
 is "$?" 0 'standard input to standard output'
-is "$(sed 's/[0-9]\{10\}/TIME/' status)" "[GNUPG:] KEY_CONSIDERED $FPR 2
+is "$(sed 's/01 [0-9]\{10\} /01 TIME /' status)" "[GNUPG:] KEY_CONSIDERED $FPR 2
 [GNUPG:] BEGIN_SIGNING H8
 [GNUPG:] SIG_CREATED C 1 8 01 TIME $FPR" 'the status lines of gpg'
 ok 'is good' gpgv --keyring ./release.gpg o
