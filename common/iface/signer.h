@@ -75,6 +75,15 @@ struct tmk_signer {
 	bool lost;
 };
 
+/* For whoever checked what a signer gave: it is no signature of what was
+ * asked. Returns -1 always, with TMK_KEY. */
+static inline int tmk_signer_wrong(struct tmk_err *err)
+{
+	tmk_err_set(err, TMK_KEY, "the token returned a wrong signature");
+	return tmk_err_hint(err, "nothing was written; test the token, and do "
+			    "not trust it until it signs right");
+}
+
 /* NULL is fine. */
 static inline void tmk_signer_free(struct tmk_signer *signer)
 {

@@ -211,12 +211,8 @@ static int sign_digest(struct tmk_buf *value, const struct tmk_seal_request *r,
 					 value->len, err);
 		rc = rc < 0 ? rc : !rc;
 	}
-	if (rc > 0) {
-		tmk_err_set(err, TMK_KEY,
-			    "the token returned a wrong signature");
-		rc = tmk_err_hint(err, "nothing was written; test the token, "
-				  "and do not trust it until it signs right");
-	}
+	if (rc > 0)
+		rc = tmk_signer_wrong(err);
 out:
 	tmk_buf_release(&raw);
 	return rc;

@@ -52,11 +52,7 @@ static int sign(uint8_t out[TMK_MINISIGN_VALUE], struct making *m,
 		rc = rc < 0 ? rc : !rc;
 	}
 	tmk_buf_release(&raw);
-	if (rc <= 0)
-		return rc;
-	tmk_err_set(err, TMK_KEY, "the token returned a wrong signature");
-	return tmk_err_hint(err, "nothing was written; test the token, and do "
-			    "not trust it until it signs right");
+	return rc <= 0 ? rc : tmk_signer_wrong(err);
 }
 
 /* Algorithm, key number and signature as a line of base64. */

@@ -108,13 +108,6 @@ static int put_value(struct tmk_buf *value, enum tmk_algorithm algorithm,
 	return tmk_openpgp_put_mpi(value, raw->data + half, half);
 }
 
-static int wrong_answer(struct tmk_err *err)
-{
-	tmk_err_set(err, TMK_KEY, "the token returned a wrong signature");
-	return tmk_err_hint(err, "nothing was written; test the token, and do "
-			    "not trust it until it signs right");
-}
-
 static int ask_token(struct tmk_buf *value, struct tmk_signer *signer,
 		     enum tmk_hash hash, const uint8_t *digest, size_t len,
 		     struct tmk_err *err)
@@ -131,7 +124,7 @@ static int ask_token(struct tmk_buf *value, struct tmk_signer *signer,
 			       pure ? (enum tmk_hash)0 : hash, digest, len,
 			       &raw, err);
 	if (!rc && put_value(value, signer->algorithm, &raw))
-		rc = wrong_answer(err);
+		rc = tmk_signer_wrong(err);
 	tmk_buf_release(&raw);
 	return rc;
 }
@@ -206,7 +199,7 @@ static int verify(const struct tmk_signer *signer, const struct tmk_buf *body,
 		rc = tmk_openpgp_sig_verify(&sig, key, digest, len, &why,
 					    err);
 	EVP_PKEY_free(key);
-	return rc < 0 ? rc : rc ? 0 : wrong_answer(err);
+	return rc < 0 ? rc : rc ? 0 : tmk_signer_wrong(err);
 }
 
 int tmk_openpgp_maker_sign(struct tmk_buf *out,
