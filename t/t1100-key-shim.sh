@@ -15,7 +15,7 @@ tap $? 'the shim is built'
 git config --file "$CONF" touchmark.k.uri |
 	sed "s|module-path=[^&]*|module-path=$SHIM|" >"$T/uri"
 git config --file "$CONF" touchmark.k.uri "$(cat "$T/uri")"
-git config --file "$CONF" touchmark.moduleDeadline 1
+git config --file "$CONF" touchmark.moduleDeadline 3
 TMK_SHIM_MODULE=$MODULE
 TMK_SHIM_LOG=$T/calls
 export TMK_SHIM_MODULE TMK_SHIM_LOG
@@ -50,7 +50,7 @@ is "$(grep -c '^C_Sign$' "$T/calls")" 1 'one signature'
 for call in C_Initialize C_GetSlotList C_OpenSession C_Login C_FindObjects \
 	C_GetAttributeValue C_SignInit C_Sign; do
 	exits 3 "$call hangs" sign "$call=hang"
-	has "did not answer .* within 1 s" 'says so'
+	has "did not answer .* within 3 s" 'says so'
 	has '^touchmark: hint: ' 'with a hint'
 	no_file "$call hangs"
 done
@@ -87,6 +87,6 @@ exits 3 'a wrong PIN' sign C_Login=0xa0
 has 'wrong PIN' 'says so'
 is "$(grep -c '^C_Login' "$T/calls")" 1 'and it was tried once'
 ok 'another process is logging in' sign 'C_Login=1@0x5,C_Initialize=1@0x5'
-ok 'slow, but not too slow' sign 'C_Login=delay:700,C_Sign=delay:700'
+ok 'slow, but not too slow' sign 'C_Login=delay:1700,C_Sign=delay:1700'
 
 done_testing

@@ -64,17 +64,17 @@ cp "$T/calls" "$T/out"
 hasnt '^C_Login' 'the token is not asked'
 no_csr
 
-git config --file "$CONF/config" touchmark.moduleDeadline 1
+git config --file "$CONF/config" touchmark.moduleDeadline 3
 before=$(date +%s)
 exits 3 'a token that hangs' with C_Sign=hang csr
-has 'did not answer .*within 1 s' 'says so'
+has 'did not answer .*within 3 s' 'says so'
 exits 3 'a token that hangs when it is looked at' \
 	with C_OpenSession=hang touchmark key show good
 exits 3 'and when keys are made' with C_GenerateKeyPair=hang \
 	touchmark key generate more --token release --module "$SHIM" \
 	--pin-file "$PINFILE" --algorithm p256
 after=$(date +%s)
-[ $((after - before)) -lt 25 ]
+[ $((after - before)) -lt 60 ]
 tap $? 'none of it took long'
 no_csr
 is "$(git config --file "$CONF/config" touchmark.more.uri)" '' \

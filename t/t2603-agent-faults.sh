@@ -11,7 +11,7 @@ need openssl pkcs11-tool softhsm2-util touchmark-agent
 
 token_key dev dev@example.org
 use_shim
-git config -f "$CONFIG" touchmark.moduleDeadline 1
+git config -f "$CONFIG" touchmark.moduleDeadline 3
 agent_world
 echo content >"$T/f"
 
@@ -27,8 +27,10 @@ start() {
 	agent_pid
 }
 
-one_error() {	# NAME: the last output has one error, perhaps with a hint
-	is "$(grep -c '^gpgsm: ' "$T/out" | tr -d ' ')" \
+# NAME: the last output has one error, perhaps with a hint; that the token takes
+# its time is none.
+one_error() {
+	is "$(grep '^gpgsm: ' "$T/out" | grep -vc 'is still at work')" \
 		"$(grep -c '^gpgsm: hint: ' "$T/out" | awk '{ print $1 + 1 }')" \
 		"$1: one error"
 	hasnt 'SIG_CREATED|BEGIN SIGNED' "$1: and no signature"
@@ -40,7 +42,7 @@ in_sign() {	# a module call to sign has begun
 
 # ---- the agent is killed -------------------------------------------------------------
 
-PID=$(start C_Sign=delay:900)
+PID=$(start C_Sign=delay:2000)
 sign >"$T/one" 2>&1 &
 SIGNER=$!
 agent_wait in_sign
@@ -73,9 +75,9 @@ PID=$(start C_Sign=2@hang)
 ok 'a signature' sign
 before=$(date +%s)
 exits 3 'the module hangs in the next' sign
-[ $(($(date +%s) - before)) -lt 6 ]
+[ $(($(date +%s) - before)) -lt 15 ]
 tap $? 'for no longer than its deadline'
-has 'the token did not answer C_Sign within 1 s' 'which is said'
+has 'the token did not answer C_Sign within 3 s' 'which is said'
 one_error 'hanging'
 agent_wait agent_ended "$PID"
 tap $? 'the agent ends'
@@ -100,7 +102,7 @@ ok 'the next signature is made' sign
 
 # ---- the caller goes away ----------------------------------------------------------------------
 
-PID=$(start C_Sign=delay:900)
+PID=$(start C_Sign=delay:2000)
 sign >"$T/one" 2>&1 &
 FIRST=$!
 agent_wait in_sign
@@ -122,7 +124,7 @@ is "$(calls C_Sign)" 1 'for the second, which was killed, nothing is signed'
 
 # ---- stopped, locked and forgotten over it -----------------------------------------------------
 
-PID=$(start C_Sign=delay:900)
+PID=$(start C_Sign=delay:2000)
 sign >"$T/one" 2>&1 &
 SIGNER=$!
 agent_wait in_sign
@@ -132,7 +134,7 @@ is $? 0 'the signature is finished'
 agent_wait agent_ended "$PID"
 tap $? 'then it ends'
 
-PID=$(start C_Sign=delay:900)
+PID=$(start C_Sign=delay:2000)
 sign >"$T/one" 2>&1 &
 SIGNER=$!
 agent_wait in_sign
@@ -140,7 +142,7 @@ before=$(date +%s)
 ok 'status while it signs' touchmark agent status --json
 has '"busy":true' 'says so'
 ok 'lock while it signs' touchmark agent lock
-[ $(($(date +%s) - before)) -lt 4 ]
+[ $(($(date +%s) - before)) -lt 10 ]
 tap $? 'neither waits long'
 wait $SIGNER
 is $? 3 'the signature is not given out'

@@ -105,7 +105,7 @@ shim C_GetTokenInfo=pad 0 ok pin 'at its own keypad' 'a keypad'
 shim C_FindObjectsInit=no-public 0 warn key 'none that fits before a login' \
 	'a token that hides its keys'
 shim C_Initialize=0x5 1 fail module "key 'dev'" 'a module that does not start'
-conf touchmark.moduleDeadline 1
+conf touchmark.moduleDeadline 3
 shim C_GetSlotList=hang 1 fail module "key 'dev'" 'a module that hangs'
 shim C_GetInfo=hang 1 fail token 'no token' 'a module that hangs later'
 conf --unset touchmark.moduleDeadline
