@@ -7,23 +7,8 @@
 
 #include "base/clock.h"
 #include "core/config_files.h"
+#include "core/config_keys.h"
 #include "core/config_value.h"
-
-#define CREATED_MAX 0xffffffffLL	/* four octets: RFC 4880 section 3.5 */
-
-struct load {
-	struct tmk_config *config;
-	int tsa_from;		/* sequence of the file that named the TSAs */
-	int uri_from[TMK_CONFIG_KEYS_MAX];
-};
-
-/* Which keys there are. A NULL function: known, but not built yet. */
-struct key_def {
-	const char *name;
-	int (*set)(struct load *load, int key, const char *value,
-		   const struct tmk_config_entry *e, struct tmk_err *err);
-	bool repo;		/* a repository's own file may say it */
-};
 
 /* "FILE:LINE: touchmark.NAME.KEY" before the text of an error. */
 static int where(const struct tmk_config_entry *e, struct tmk_err *err)
@@ -36,11 +21,10 @@ static int where(const struct tmk_config_entry *e, struct tmk_err *err)
 	return tmk_err_prefix(err, "%s: %s", e->file, e->name);
 }
 
-/* Add to a list; the first value of a later file replaces what earlier files
- * said, so that the user's own list stands alone. */
-static int append(char **list, int *count, int max, int *from,
-		  const char *value, const struct tmk_config_entry *e,
-		  struct tmk_err *err)
+int tmk_config_keys_append(char **list, int *count, int max, int *from,
+			   const char *value,
+			   const struct tmk_config_entry *e,
+			   struct tmk_err *err)
 {
 	if (*from != e->sequence)
 		while (*count)
@@ -56,93 +40,8 @@ static int append(char **list, int *count, int max, int *from,
 	return 0;
 }
 
-/* ---- [touchmark] -------------------------------------------------------- */
-
-static int set_key(struct load *load, int key, const char *value,
-		   const struct tmk_config_entry *e, struct tmk_err *err)
-{
-	(void)key;
-	/* A URI can name a module: a repository may only choose among what
-	 * the user has configured. */
-	if (e->origin == TMK_ORIGIN_GIT_REPO && strchr(value, ':') &&
-	    strncmp(value, "sha256:", 7)) {
-		tmk_err_set(err, TMK_USAGE,
-			    "a repository may name a configured key only");
-		return tmk_err_hint(err, "put the URI into the user's "
-				    "configuration under a name");
-	}
-	return tmk_config_value_text(&load->config->key, value, err);
-}
-
-static int set_policy(struct load *load, int key, const char *value,
-		      const struct tmk_config_entry *e, struct tmk_err *err)
-{
-	(void)key;
-	/* In a repository it is the gate's, and the gate reads it itself. */
-	if (e->origin == TMK_ORIGIN_GIT_REPO)
-		return 0;
-	return tmk_config_value_path(&load->config->policy, value, e, err);
-}
-
-static int set_of_gate(struct load *load, int key, const char *value,
-		       const struct tmk_config_entry *e, struct tmk_err *err)
-{
-	(void)load;
-	(void)key;
-	(void)value;
-	(void)e;
-	(void)err;
-	return 0;	/* the gate's, in a server's repository */
-}
-
-static int set_tsa(struct load *load, int key, const char *value,
-		   const struct tmk_config_entry *e, struct tmk_err *err)
-{
-	const char *p;
-
-	(void)key;
-	if (strncmp(value, "http://", 7) && strncmp(value, "https://", 8))
-		return tmk_err_set(err, TMK_USAGE, "'%s' is not an http or "
-				   "https address", value);
-	for (p = value; *p; p++)
-		if (*p <= ' ' || *p > '~')
-			return tmk_err_set(err, TMK_USAGE, "'%s' holds a "
-					   "character that no URL has",
-					   value);
-	return append(load->config->tsa, &load->config->tsas,
-		      TMK_CONFIG_TSA_MAX, &load->tsa_from, value, e, err);
-}
-
-static int set_tsa_roots(struct load *load, int key, const char *value,
-			 const struct tmk_config_entry *e,
-			 struct tmk_err *err)
-{
-	(void)key;
-	return tmk_config_value_path(&load->config->tsa_roots, value, e, err);
-}
-
-static int set_timestamp(struct load *load, int key, const char *value,
-			 const struct tmk_config_entry *e,
-			 struct tmk_err *err)
-{
-	(void)key;
-	(void)e;
-	if (!strcmp(value, "prefer"))
-		load->config->timestamp = TMK_STAMP_PREFER;
-	else if (!strcmp(value, "require"))
-		load->config->timestamp = TMK_STAMP_REQUIRE;
-	else if (!strcmp(value, "never"))
-		load->config->timestamp = TMK_STAMP_NEVER;
-	else
-		return tmk_err_set(err, TMK_USAGE, "'%s' is none of require, "
-				   "prefer, never", value);
-	return 0;
-}
-
-#define DEADLINE_MAX 600	/* seconds */
-
-static int set_seconds(int *out, const char *value, int max,
-		       struct tmk_err *err)
+int tmk_config_keys_seconds(int *out, const char *value, int max,
+			    struct tmk_err *err)
 {
 	int64_t n = 0;
 
@@ -152,136 +51,7 @@ static int set_seconds(int *out, const char *value, int max,
 	return 0;
 }
 
-static int set_tsa_deadline(struct load *load, int key, const char *value,
-			    const struct tmk_config_entry *e,
-			    struct tmk_err *err)
-{
-	(void)key;
-	(void)e;
-	return set_seconds(&load->config->tsa_deadline, value, DEADLINE_MAX,
-			   err);
-}
-
-static int set_module_deadline(struct load *load, int key, const char *value,
-			       const struct tmk_config_entry *e,
-			       struct tmk_err *err)
-{
-	(void)key;
-	(void)e;
-	return set_seconds(&load->config->module_deadline, value,
-			   DEADLINE_MAX, err);
-}
-
-static int set_agent(struct load *load, int key, const char *value,
-		     const struct tmk_config_entry *e, struct tmk_err *err)
-{
-	(void)key;
-	(void)e;
-	if (strcmp(value, "never") && strcmp(value, "auto"))
-		return tmk_err_set(err, TMK_USAGE, "'%s' is neither auto nor "
-				   "never", value);
-	load->config->agent = !strcmp(value, "auto");
-	return 0;
-}
-
-#define AGENT_MAX (30 * 86400)	/* seconds */
-
-static int set_agent_idle(struct load *load, int key, const char *value,
-			  const struct tmk_config_entry *e,
-			  struct tmk_err *err)
-{
-	(void)key;
-	(void)e;
-	return set_seconds(&load->config->agent_idle, value, AGENT_MAX, err);
-}
-
-static int set_agent_lifetime(struct load *load, int key, const char *value,
-			      const struct tmk_config_entry *e,
-			      struct tmk_err *err)
-{
-	(void)key;
-	(void)e;
-	return set_seconds(&load->config->agent_lifetime, value, AGENT_MAX,
-			   err);
-}
-
-static int set_tsa_proxy(struct load *load, int key, const char *value,
-			 const struct tmk_config_entry *e,
-			 struct tmk_err *err)
-{
-	(void)key;
-	(void)e;
-	return tmk_config_value_text(&load->config->tsa_proxy, value, err);
-}
-
-static int set_tsa_tls_roots(struct load *load, int key, const char *value,
-			     const struct tmk_config_entry *e,
-			     struct tmk_err *err)
-{
-	(void)key;
-	return tmk_config_value_path(&load->config->tsa_tls_roots, value, e,
-				     err);
-}
-
-static const struct key_def main_keys[] = {
-	{ "key", set_key, true },
-	{ "policy", set_policy, true },
-	{ "gatelog", set_of_gate, true },
-	{ "gatereader", set_of_gate, true },
-	{ "gatesyslog", set_of_gate, true },
-	{ "policyroots", set_of_gate, true },
-	{ "policytsaroots", set_of_gate, true },
-	{ "policycrl", set_of_gate, true },
-	{ "tsa", set_tsa, false },
-	{ "tsaroots", set_tsa_roots, false },
-	{ "timestamp", set_timestamp, false },
-	{ "tsadeadline", set_tsa_deadline, false },
-	{ "moduledeadline", set_module_deadline, false },
-	{ "tsaproxy", set_tsa_proxy, false },
-	{ "tsatlsroots", set_tsa_tls_roots, false },
-	{ "agent", set_agent, false },
-	{ "agentidle", set_agent_idle, false },
-	{ "agentlifetime", set_agent_lifetime, false },
-	{ "auditlog", NULL, false },
-	{ "requesters", NULL, false },
-	{ NULL, NULL, false }
-};
-
-/* ---- [touchmark "NAME"] ------------------------------------------------- */
-
-static int set_uri(struct load *load, int key, const char *value,
-		   const struct tmk_config_entry *e, struct tmk_err *err)
-{
-	struct tmk_key_config *k = &load->config->keys[key];
-
-	return append(k->uri, &k->uris, TMK_CONFIG_URI_MAX,
-		      &load->uri_from[key], value, e, err);
-}
-
-static int set_cert(struct load *load, int key, const char *value,
-		    const struct tmk_config_entry *e, struct tmk_err *err)
-{
-	return tmk_config_value_path(&load->config->keys[key].cert, value, e,
-				     err);
-}
-
-static int set_user_id(struct load *load, int key, const char *value,
-		       const struct tmk_config_entry *e, struct tmk_err *err)
-{
-	(void)e;
-	return tmk_config_value_text(&load->config->keys[key].user_id, value,
-				     err);
-}
-
-static int set_created(struct load *load, int key, const char *value,
-		       const struct tmk_config_entry *e, struct tmk_err *err)
-{
-	(void)e;
-	return tmk_config_value_number(&load->config->keys[key].created,
-				       value, 0, CREATED_MAX, err);
-}
-
-static int set_yes_or_no(bool *out, const char *value, struct tmk_err *err)
+int tmk_config_keys_bool(bool *out, const char *value, struct tmk_err *err)
 {
 	if (strcmp(value, "true") && strcmp(value, "false"))
 		return tmk_err_set(err, TMK_USAGE, "'%s' is neither true nor "
@@ -290,33 +60,27 @@ static int set_yes_or_no(bool *out, const char *value, struct tmk_err *err)
 	return 0;
 }
 
-static int set_touch(struct load *load, int key, const char *value,
-		     const struct tmk_config_entry *e, struct tmk_err *err)
-{
-	(void)e;
-	return set_yes_or_no(&load->config->keys[key].touch, value, err);
-}
+/* ---- environments ------------------------------------------------------- */
 
-static int set_confirm(struct load *load, int key, const char *value,
-		       const struct tmk_config_entry *e, struct tmk_err *err)
-{
-	(void)e;
-	return set_yes_or_no(&load->config->keys[key].confirm, value, err);
-}
-
-static const struct key_def name_keys[] = {
-	{ "uri", set_uri, false },
-	{ "cert", set_cert, false },
-	{ "userid", set_user_id, false },
-	{ "created", set_created, false },
-	{ "touch", set_touch, false },
-	{ "confirm", set_confirm, false },
-	{ "approvals", NULL, false },
-	{ "approver", NULL, false },
-	{ "approvalexpiry", NULL, false },
-	{ "roots", NULL, false },
-	{ NULL, NULL, false }
+static const char *const environments[] = {
+	[TMK_ENV_NONE] = "", [TMK_ENV_DEV] = "dev", [TMK_ENV_TEST] = "test",
+	[TMK_ENV_PROD] = "prod",
 };
+
+const char *tmk_config_env_name(enum tmk_env env)
+{
+	return environments[env];
+}
+
+enum tmk_env tmk_config_env_find(const char *name)
+{
+	int env;
+
+	for (env = TMK_ENV_DEV; env <= TMK_ENV_PROD; env++)
+		if (!strcmp(environments[env], name))
+			return (enum tmk_env)env;
+	return TMK_ENV_NONE;
+}
 
 /* ---- entries ------------------------------------------------------------ */
 
@@ -364,10 +128,12 @@ static int key_index(struct tmk_config *config, const char *name, size_t len,
 	k = &config->keys[config->n_keys];
 	k->name = copy;
 	k->created = TMK_TIME_NONE;
+	k->approval_expiry = 600;
 	return config->n_keys++;
 }
 
-static int apply(struct load *load, const struct key_def *defs, int index,
+static int apply(struct tmk_config_load *load,
+		 const struct tmk_config_def *defs, int index,
 		 const char *key, const struct tmk_config_entry *e,
 		 struct tmk_err *err)
 {
@@ -385,8 +151,6 @@ static int apply(struct load *load, const struct key_def *defs, int index,
 		return tmk_err_hint(err, "move it to the user's own "
 				    "configuration");
 	}
-	if (!defs->set)
-		return tmk_err_set(err, TMK_USAGE, "not supported yet");
 	if (!e->value || !*e->value)
 		return tmk_err_set(err, TMK_USAGE, "has no value");
 	return defs->set(load, index, e->value, e, err);
@@ -395,7 +159,7 @@ static int apply(struct load *load, const struct key_def *defs, int index,
 static int on_touchmark(void *ctx, const struct tmk_config_entry *e,
 			struct tmk_err *err)
 {
-	struct load *load = ctx;
+	struct tmk_config_load *load = ctx;
 	const char *name = e->name + strlen("touchmark.");
 	const char *dot = strrchr(name, '.');
 	const char *key = dot ? dot + 1 : name;
@@ -409,7 +173,8 @@ static int on_touchmark(void *ctx, const struct tmk_config_entry *e,
 			return -1;
 		}
 	}
-	ret = apply(load, dot ? name_keys : main_keys, index, key, e, err);
+	ret = apply(load, dot ? tmk_config_named_keys :
+		    tmk_config_main_keys, index, key, e, err);
 	if (ret < 0)
 		where(e, err);
 	return ret;
@@ -427,18 +192,47 @@ static int on_own(void *ctx, const struct tmk_config_entry *e,
 	return where(e, err);
 }
 
+/* Approvals that nobody could give would lock the key for ever, and those
+ * that anybody could give would not hold it at all. */
+static int check_approvals(const struct tmk_key_config *k,
+			   struct tmk_err *err)
+{
+	if (!k->approvals && !k->approvers)
+		return 0;
+	if (!k->approvals)
+		tmk_err_set(err, TMK_USAGE, "[touchmark \"%s\"] names "
+			    "approvers, but not how many approvals it needs",
+			    k->name);
+	else if (k->approvers < k->approvals)
+		tmk_err_set(err, TMK_USAGE, "[touchmark \"%s\"] needs %d "
+			    "approvals, but has %d approver%s", k->name,
+			    k->approvals, k->approvers,
+			    k->approvers == 1 ? "" : "s");
+	else if (!k->roots)
+		tmk_err_set(err, TMK_USAGE, "[touchmark \"%s\"] has no roots "
+			    "for its approvers' certificates", k->name);
+	else
+		return 0;
+	return tmk_err_hint(err, "a key with approvals has approvals = M, an "
+			    "approver = MAIL for each who may approve and "
+			    "roots = FILE.pem; see touchmark.conf(5)");
+}
+
 /* A key without any uri cannot be used: say so where it is written. */
 static int check(const struct tmk_config *config, struct tmk_err *err)
 {
 	int i;
 
 	for (i = 0; i < config->n_keys; i++) {
-		if (config->keys[i].uris)
-			continue;
-		tmk_err_set(err, TMK_USAGE, "[touchmark \"%s\"] has no uri",
-			    config->keys[i].name);
-		return tmk_err_hint(err, "touchmark key list shows the URIs "
-				    "of the keys in your tokens");
+		if (!config->keys[i].uris) {
+			tmk_err_set(err, TMK_USAGE,
+				    "[touchmark \"%s\"] has no uri",
+				    config->keys[i].name);
+			return tmk_err_hint(err, "touchmark key list shows the "
+					    "URIs of the keys in your tokens");
+		}
+		if (check_approvals(&config->keys[i], err))
+			return -1;
 	}
 	return 0;
 }
@@ -446,7 +240,7 @@ static int check(const struct tmk_config *config, struct tmk_err *err)
 int tmk_config_load(struct tmk_config **out, const char *repo_dir,
 		    struct tmk_err *err)
 {
-	struct load load = { .config = calloc(1, sizeof(*load.config)) };
+	struct tmk_config_load load = { .config = calloc(1, sizeof(*load.config)) };
 	int ret = -1;
 
 	if (!load.config)
@@ -456,6 +250,8 @@ int tmk_config_load(struct tmk_config **out, const char *repo_dir,
 	load.config->agent = true;
 	load.config->agent_idle = 3600;
 	load.config->agent_lifetime = 28800;
+	load.config->pre_sign_deadline = 60;
+	load.config->service_deadline = 10;
 	if (tmk_config_files_own(on_own, &load, err) < 0 ||
 	    tmk_config_files_git(repo_dir, "touchmark.", on_touchmark, &load,
 				 err) < 0 ||
@@ -480,6 +276,10 @@ void tmk_config_free(struct tmk_config *config)
 	free(config->tsa_roots);
 	free(config->tsa_proxy);
 	free(config->tsa_tls_roots);
+	free(config->audit_log);
+	free(config->requesters);
+	free(config->pre_sign);
+	free(config->attestation_roots);
 	while (config->tsas)
 		free(config->tsa[--config->tsas]);
 	for (i = 0; i < config->n_keys; i++) {
@@ -490,6 +290,10 @@ void tmk_config_free(struct tmk_config *config)
 		free(k->name);
 		free(k->cert);
 		free(k->user_id);
+		free(k->pre_sign);
+		while (k->approvers)
+			free(k->approver[--k->approvers]);
+		free(k->roots);
 	}
 	free(config);
 }

@@ -25,10 +25,19 @@ enum tmk_stamp_mode {
 	TMK_STAMP_NEVER
 };
 
-#define TMK_CONFIG_KEYS_MAX 64
+#define TMK_CONFIG_KEYS_MAX 1024
 #define TMK_CONFIG_TSA_MAX 8
 #define TMK_CONFIG_URI_MAX 8
 #define TMK_CONFIG_NAME_MAX 48	/* characters of a key's name */
+#define TMK_CONFIG_APPROVERS_MAX 16
+
+/* Where a key may be used for: what its owner says of it. */
+enum tmk_env {
+	TMK_ENV_NONE = 0,	/* nothing is said */
+	TMK_ENV_DEV,
+	TMK_ENV_TEST,
+	TMK_ENV_PROD
+};
 
 /* [touchmark "NAME"] */
 struct tmk_key_config {
@@ -40,6 +49,13 @@ struct tmk_key_config {
 	int64_t created;	/* OpenPGP creation time; TMK_TIME_NONE */
 	bool touch;		/* the token waits for a touch at each use */
 	bool confirm;		/* the agent asks before each use */
+	enum tmk_env env;
+	char *pre_sign;		/* command that must succeed; or NULL */
+	int approvals;		/* that each signature needs; 0: none */
+	char *approver[TMK_CONFIG_APPROVERS_MAX];	/* e-mail addresses */
+	int approvers;
+	char *roots;		/* PEM: of the approvers' certificates */
+	int approval_expiry;	/* seconds, default 600 */
 };
 
 struct tmk_config {
@@ -56,6 +72,15 @@ struct tmk_config {
 	bool agent;		/* auto (default), or never */
 	int agent_idle;		/* s a login may lie unused, default 3600 */
 	int agent_lifetime;	/* s a login may last at all, default 28800 */
+	char *audit_log;	/* file of the record of uses; NULL: none */
+	int audit_seal;		/* entries between two timestamps; 0: none */
+	bool audit_syslog;	/* mirror each entry to syslog */
+	char *requesters;	/* file of who may use which key; or NULL */
+	char *pre_sign;		/* command that must succeed; or NULL */
+	int pre_sign_deadline;	/* seconds, default 60 */
+	int service_deadline;	/* seconds per exchange with a cloud service
+				   or signing host, default 10 */
+	char *attestation_roots;	/* PEM: HSM vendors; or NULL */
 	struct tmk_key_config keys[TMK_CONFIG_KEYS_MAX];
 	int n_keys;
 };
@@ -69,6 +94,12 @@ void tmk_config_free(struct tmk_config *config);
 /* The section with this name, borrowed; NULL when there is none. */
 const struct tmk_key_config *tmk_config_key(const struct tmk_config *config,
 					    const char *name);
+
+/* "dev", "test" or "prod"; "" for TMK_ENV_NONE. */
+const char *tmk_config_env_name(enum tmk_env env);
+
+/* The environment of this name; TMK_ENV_NONE for any other. */
+enum tmk_env tmk_config_env_find(const char *name);
 
 /* Whether this may name a key: 1 to TMK_CONFIG_NAME_MAX letters, digits, '.',
  * '_' and '-', a letter or digit first (it becomes part of file names). */
@@ -91,5 +122,11 @@ struct tmk_config_value {
 /* Set several values, all or none of them. */
 int tmk_config_set_all(const struct tmk_config_value *values, int n,
 		       struct tmk_err *err) TMK_MUST_CHECK;
+
+/* Take the section of this key out of that file, and touchmark.key when it
+ * names it; with `uri` only this one of its places. 1 when the file says
+ * nothing of it (it may stand in another one). */
+int tmk_config_forget(const char *key, const char *uri, struct tmk_err *err)
+	TMK_MUST_CHECK;
 
 #endif

@@ -4,6 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+#include "core/config.h"
 
 #define ENV_ENTRIES_MAX 256
 #define ENV_NAME "the environment (git -c)"
@@ -22,6 +25,31 @@ void tmk_config_env_fold(char *name)
 	for (p = name; *p; p++)
 		if (!first || p < first || p > last)
 			*p = tolower((unsigned char)*p);
+}
+
+int tmk_config_user_path(char **out, struct tmk_err *err)
+{
+	const char *named = tmk_config_env_get("TOUCHMARK_CONFIG");
+	char *path = NULL, *cwd = NULL;
+
+	if (!named || !*named) {
+		path = tmk_config_files_xdg("touchmark/config");
+	} else if (*named == '/') {
+		path = strdup(named);
+	} else {
+		cwd = getcwd(NULL, 0);
+		if (!cwd || asprintf(&path, "%s/%s", cwd, named) < 0)
+			path = NULL;
+		free(cwd);
+	}
+	if (!path) {
+		tmk_err_set(err, TMK_USAGE, "there is no home directory to "
+			    "keep the configuration in");
+		return tmk_err_hint(err, "set HOME, XDG_CONFIG_HOME or "
+				    "TOUCHMARK_CONFIG");
+	}
+	*out = path;
+	return 0;
 }
 
 struct env_walk {

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,31 +19,6 @@
 
 #define LOCK_WAIT_MS 2000	/* for another writer */
 #define LOCK_PAUSE_MS 20	/* between two looks */
-
-int tmk_config_user_path(char **out, struct tmk_err *err)
-{
-	const char *named = tmk_config_env_get("TOUCHMARK_CONFIG");
-	char *path = NULL, *cwd = NULL;
-
-	if (!named || !*named) {
-		path = tmk_config_files_xdg("touchmark/config");
-	} else if (*named == '/') {
-		path = strdup(named);
-	} else {
-		cwd = getcwd(NULL, 0);
-		if (!cwd || asprintf(&path, "%s/%s", cwd, named) < 0)
-			path = NULL;
-		free(cwd);
-	}
-	if (!path) {
-		tmk_err_set(err, TMK_USAGE, "there is no home directory to "
-			    "keep the configuration in");
-		return tmk_err_hint(err, "set HOME, XDG_CONFIG_HOME or "
-				    "TOUCHMARK_CONFIG");
-	}
-	*out = path;
-	return 0;
-}
 
 /* The directory of `path`, made when it is missing. */
 static int make_dir(const char *path, struct tmk_err *err)
@@ -115,22 +91,19 @@ out:
 	return ret;
 }
 
-static int set_values(const char *file, const struct tmk_config_value *values,
-		      int n, struct tmk_err *err)
+/* Changes an open configuration; negative with libgit2's own reason. */
+typedef int (*change_fn)(git_config *cfg, void *ctx);
+
+static int change_file(const char *file, change_fn change, void *ctx,
+		       struct tmk_err *err)
 {
 	git_config *cfg = NULL;
-	int i, ret = -1;
+	int ret = -1;
 
 	if (tmk_config_files_start(err) < 0)
 		return -1;
-	if (git_config_open_ondisk(&cfg, file) < 0)
-		goto out;
-	for (i = 0; i < n; i++)
-		if (git_config_set_string(cfg, values[i].name,
-					  values[i].value) < 0)
-			goto out;
-	ret = 0;
-out:
+	if (git_config_open_ondisk(&cfg, file) >= 0)
+		ret = change(cfg, ctx);
 	if (ret < 0) {
 		const git_error *e = git_error_last();
 
@@ -159,8 +132,8 @@ static int publish(const char *lock, const char *path, struct tmk_err *err)
 	return ret;
 }
 
-int tmk_config_set_all(const struct tmk_config_value *values, int n,
-		       struct tmk_err *err)
+/* Change the user's file in one step. What `change` returns, or negative. */
+static int edit(change_fn change, void *ctx, struct tmk_err *err)
 {
 	char *path = NULL, *real = NULL, *lock = NULL;
 	int ret = -1;
@@ -180,7 +153,8 @@ int tmk_config_set_all(const struct tmk_config_value *values, int n,
 	}
 	if (copy_to_lock(real, lock, err) < 0)
 		goto out;
-	if (!set_values(lock, values, n, err))
+	ret = change_file(lock, change, ctx, err);
+	if (!ret)
 		ret = publish(lock, real, err);
 	unlink(lock);
 out:
@@ -190,10 +164,146 @@ out:
 	return ret;
 }
 
+struct setting {
+	const struct tmk_config_value *values;
+	int n;
+};
+
+static int set_values(git_config *cfg, void *ctx)
+{
+	const struct setting *s = ctx;
+	int i;
+
+	for (i = 0; i < s->n; i++)
+		if (git_config_set_string(cfg, s->values[i].name,
+					  s->values[i].value) < 0)
+			return -1;
+	return 0;
+}
+
+int tmk_config_set_all(const struct tmk_config_value *values, int n,
+		       struct tmk_err *err)
+{
+	struct setting s = { values, n };
+
+	return edit(set_values, &s, err);
+}
+
 int tmk_config_set(const char *section_key, const char *value,
 		   struct tmk_err *err)
 {
 	struct tmk_config_value one = { section_key, value };
 
 	return tmk_config_set_all(&one, 1, err);
+}
+
+/* ---- forgetting ---------------------------------------------------------- */
+
+#define FORGET_MAX 64		/* different names in one section */
+
+struct forgetting {
+	const char *key;	/* name of the section */
+	const char *uri;	/* only this of its URIs; NULL: all of it */
+	char *name[FORGET_MAX];	/* what is to go */
+	int n;
+	bool is_default;	/* touchmark.key names it */
+};
+
+static bool is_of(const struct forgetting *f, const git_config_entry *e)
+{
+	static const char section[] = "touchmark.";
+	size_t len = strlen(f->key), head = sizeof(section) - 1;
+	const char *name = e->name;
+
+	return !strncmp(name, section, head) &&
+	       !strncmp(name + head, f->key, len) &&
+	       name[head + len] == '.' && !strchr(name + head + len + 1, '.');
+}
+
+/* A name that repeats is removed with all its values at once. */
+static int note(struct forgetting *f, const char *name)
+{
+	int i;
+
+	for (i = 0; i < f->n; i++)
+		if (!strcmp(f->name[i], name))
+			return 0;
+	if (f->n == FORGET_MAX)
+		return -1;
+	f->name[f->n] = strdup(name);
+	return f->name[f->n++] ? 0 : -1;
+}
+
+static int find_names(struct forgetting *f, git_config *cfg)
+{
+	git_config_iterator *it = NULL;
+	git_config_entry *e = NULL;
+	int ret = 0;
+
+	if (git_config_iterator_new(&it, cfg) < 0)
+		return -1;
+	while (!ret && !git_config_next(&e, it)) {
+		if (is_of(f, e))
+			ret = note(f, e->name);
+		else if (!strcmp(e->name, "touchmark.key") && e->value &&
+			 !strcmp(e->value, f->key))
+			f->is_default = true;
+	}
+	git_config_iterator_free(it);
+	return ret;
+}
+
+/* Append `uri` as a regular expression that is this text alone. */
+static int add_literal(struct tmk_buf *out, const char *uri)
+{
+	int rc = tmk_buf_addch(out, '^');
+
+	for (; *uri && !rc; uri++) {
+		if (strchr("\\^$.[]|()*+?{}", *uri))
+			rc = tmk_buf_addch(out, '\\');
+		if (!rc)
+			rc = tmk_buf_addch(out, *uri);
+	}
+	return rc ? rc : tmk_buf_addch(out, '$');
+}
+
+static int forget_uri(const struct forgetting *f, git_config *cfg)
+{
+	struct tmk_buf name = TMK_BUF_INIT(256), is = TMK_BUF_INIT(16384);
+	int ret = -1;
+
+	if (!tmk_buf_printf(&name, "touchmark.%s.uri", f->key) &&
+	    !add_literal(&is, f->uri))
+		ret = git_config_delete_multivar(cfg, tmk_buf_str(&name),
+						 tmk_buf_str(&is));
+	tmk_buf_release(&name);
+	tmk_buf_release(&is);
+	return ret == GIT_ENOTFOUND ? 1 : ret;
+}
+
+static int forget(git_config *cfg, void *ctx)
+{
+	struct forgetting *f = ctx;
+	int i;
+
+	if (f->uri)
+		return forget_uri(f, cfg);
+	if (find_names(f, cfg))
+		return -1;
+	for (i = 0; i < f->n; i++)
+		if (git_config_delete_multivar(cfg, f->name[i], ".*") < 0)
+			return -1;
+	if (f->is_default && git_config_delete_entry(cfg, "touchmark.key") < 0)
+		return -1;
+	return f->n || f->is_default ? 0 : 1;
+}
+
+int tmk_config_forget(const char *key, const char *uri, struct tmk_err *err)
+{
+	struct forgetting f = { .key = key, .uri = uri };
+	int ret = edit(forget, &f, err);
+
+	while (f.n)
+		free(f.name[--f.n]);
+	return ret;
 }

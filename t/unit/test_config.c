@@ -88,9 +88,13 @@ static void test_user_file(void)
 	    "\ttsa = http://a.example/tsr\n\ttsa = https://b.example/\n"
 	    "\ttimestamp = require\n\tpolicy = policy\n"
 	    "\ttsaRoots = ~/tsa.pem\n\tmoduleDeadline = 5\n"
+	    "\tauditLog = ~/audit.log\n\tauditSeal = 100\n"
+	    "\tpreSign = scan\n\trequesters = requesters\n"
 	    "[touchmark \"release\"]\n\turi = pkcs11:token=a\n"
 	    "\turi = pkcs11:token=b\n\tcert = release-chain.pem\n"
-	    "\tcreated = 1700000000\n\tuserId = R <r@example.org>\n");
+	    "\tcreated = 1700000000\n\tuserId = R <r@example.org>\n"
+	    "\tenv = prod\n\tapprovals = 2\n\tapprover = a@e.org\n"
+	    "\tapprover = b@e.org\n\troots = roots.pem\n");
 	c = load(NULL, &err);
 	if (!ok(c != NULL, "a whole file is read"))
 		return;
@@ -98,6 +102,11 @@ static void test_user_file(void)
 	is_int(c->tsas, 2, "both TSAs");
 	is_str(c->tsa[1], "https://b.example/", "in order");
 	is_int(c->timestamp, TMK_STAMP_REQUIRE, "the mode");
+	ok(strstr(c->audit_log, "/audit.log") != NULL, "the record of uses");
+	is_int(c->audit_seal, 100, "and how often it is sealed");
+	is_str(c->pre_sign, "scan", "the command before each use");
+	is_int(c->pre_sign_deadline, 60, "which has a minute");
+	ok(*c->requesters == '/', "the requesters, seen from the file");
 	is_int(c->module_deadline, 5, "the deadline");
 	is_str(c->policy, at("xdg/touchmark/policy"),
 	       "a path starts at the file that names it");
@@ -107,6 +116,9 @@ static void test_user_file(void)
 	   "the key's section");
 	is_str(k ? k->cert : NULL, at("xdg/touchmark/release-chain.pem"),
 	       "the certificate's file");
+	ok(k && k->env == TMK_ENV_PROD && k->approvals == 2 &&
+	   k->approvers == 2 && k->approval_expiry == 600 && k->roots,
+	   "its environment and approvals");
 	ok(!tmk_config_key(c, "releas"), "a prefix names no key");
 	tmk_config_free(c);
 }
@@ -120,7 +132,20 @@ static void test_refusals(void)
 	refused("[touchmark]\n\ttsa = ftp://a\n", "not an http");
 	refused("[touchmark]\n\ttsa = \"http://a b\"\n", "character");
 	refused("[touchmark]\n\tkey\n", "has no value");
-	refused("[touchmark]\n\tauditLog = x\n", "not supported yet");
+	refused("[touchmark]\n\tauditSeal = 0\n", "not a number");
+	refused("[touchmark]\n\tauditSyslog = 1\n", "neither true nor false");
+	refused("[touchmark \"a\"]\n\tenv = production\n", "none of dev");
+	refused("[touchmark \"a\"]\n\tapprovals = 0\n", "not a number");
+	refused("[touchmark \"a\"]\n\tapprover = alice\n", "no e-mail");
+	refused("[touchmark \"a\"]\n\turi = pkcs11:token=a\n"
+		"\tapprovals = 2\n\tapprover = a@e.org\n\troots = r.pem\n",
+		"needs 2 approvals, but has 1 approver");
+	refused("[touchmark \"a\"]\n\turi = pkcs11:token=a\n"
+		"\tapprovals = 1\n\tapprover = a@e.org\n",
+		"has no roots");
+	refused("[touchmark \"a\"]\n\turi = pkcs11:token=a\n"
+		"\tapprover = a@e.org\n\troots = r.pem\n",
+		"not how many");
 	refused("[touchmark]\n\ttsaDeadline = -1\n", "not a number");
 	refused("[touchmark]\n\ttsaDeadline = 601\n", "not a number");
 	refused("[touchmark]\n\tmoduleDeadline = 0\n", "not a number");
