@@ -98,8 +98,8 @@ int tmk_proc_spawn(pid_t *pid, const char *program, char *const argv[],
 	return rc;
 }
 
-static int start(struct child *c, char *const argv[], int code,
-		 struct tmk_err *err)
+static int start(struct child *c, char *const argv[], char *const env[],
+		 int code, struct tmk_err *err)
 {
 	int to[2] = { -1, -1 }, from[2] = { -1, -1 };
 	int rc;
@@ -109,7 +109,7 @@ static int start(struct child *c, char *const argv[], int code,
 	} else {
 		const int fd[3] = { to[0], from[1], TMK_PROC_KEEP };
 
-		rc = tmk_proc_spawn(&c->pid, argv[0], argv, environ, fd);
+		rc = tmk_proc_spawn(&c->pid, argv[0], argv, env, fd);
 	}
 	close_end(&to[0]);
 	close_end(&from[1]);
@@ -144,6 +144,7 @@ static int drain(struct child *c, struct tmk_buf *out)
 {
 	uint8_t chunk[CHUNK];
 	ssize_t n = read(c->out, chunk, sizeof(chunk));
+	int rc;
 
 	if (n < 0 && errno == EINTR)
 		return 0;
@@ -151,7 +152,10 @@ static int drain(struct child *c, struct tmk_buf *out)
 		close_end(&c->out);
 		return 0;
 	}
-	return tmk_buf_add(out, chunk, (size_t)n);
+	rc = tmk_buf_add(out, chunk, (size_t)n);
+	/* A helper may have answered with a secret. */
+	tmk_wipe(chunk, (size_t)n);
+	return rc;
 }
 
 /* Move bytes until the child has closed its output. 0, or why not. */
@@ -197,9 +201,9 @@ static const char *reap(struct child *c, int64_t end, int *status)
 	}
 }
 
-int tmk_proc_run(char *const argv[], const void *in, size_t inlen,
-		 struct tmk_buf *out, int ms, int *status, int code,
-		 struct tmk_err *err)
+static int run(char *const argv[], char *const env[], const void *in,
+	       size_t inlen, struct tmk_buf *out, int ms, int *status,
+	       int code, struct tmk_err *err)
 {
 	struct sigaction ignore = { .sa_handler = SIG_IGN }, old;
 	struct child c = { -1, -1, -1 };
@@ -207,7 +211,7 @@ int tmk_proc_run(char *const argv[], const void *in, size_t inlen,
 	const char *why;
 	int raw = 0;
 
-	if (start(&c, argv, code, err))
+	if (start(&c, argv, env, code, err))
 		return -1;
 	sigaction(SIGPIPE, &ignore, &old);
 	why = converse(&c, in, inlen, out, end);
@@ -224,6 +228,47 @@ int tmk_proc_run(char *const argv[], const void *in, size_t inlen,
 	}
 	*status = WIFEXITED(raw) ? WEXITSTATUS(raw) : 128 + WTERMSIG(raw);
 	return 0;
+}
+
+int tmk_proc_run(char *const argv[], const void *in, size_t inlen,
+		 struct tmk_buf *out, int ms, int *status, int code,
+		 struct tmk_err *err)
+{
+	return run(argv, environ, in, inlen, out, ms, status, code, err);
+}
+
+/* The entry "NAME=..." of our environment, or NULL. */
+static char *entry_of(const char *name)
+{
+	size_t n = strlen(name);
+	char **e;
+
+	for (e = environ; *e; e++)
+		if (!strncmp(*e, name, n) && (*e)[n] == '=')
+			return *e;
+	return NULL;
+}
+
+int tmk_proc_run_only(char *const argv[], const char *const names[],
+		      const void *in, size_t inlen, struct tmk_buf *out,
+		      int ms, int *status, int code, struct tmk_err *err)
+{
+	size_t n = 0, at = 0, i;
+	char **env;
+	int rc;
+
+	while (names[n])
+		n++;
+	env = calloc(n + 1, sizeof(*env));
+	if (!env)
+		return tmk_err_nomem(err);
+	for (i = 0; i < n; i++) {
+		env[at] = entry_of(names[i]);
+		at += env[at] != NULL;
+	}
+	rc = run(argv, env, in, inlen, out, ms, status, code, err);
+	free(env);
+	return rc;
 }
 
 /* Whether both paths are the same file. */

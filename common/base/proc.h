@@ -39,6 +39,13 @@ int tmk_proc_run(char *const argv[], const void *in, size_t inlen,
 		 struct tmk_buf *out, int ms, int *status, int code,
 		 struct tmk_err *err) TMK_MUST_CHECK;
 
+/* The same; of our environment the child gets no more than the variables that
+ * are named, a list that NULL closes. */
+int tmk_proc_run_only(char *const argv[], const char *const names[],
+		      const void *in, size_t inlen, struct tmk_buf *out,
+		      int ms, int *status, int code, struct tmk_err *err)
+	TMK_MUST_CHECK;
+
 /* Replace this process by argv[0] (found in PATH, never the file that runs
  * now, nor a link to a program called touchmark-...: what stands in another's
  * name must not call itself).

@@ -1,5 +1,6 @@
 #include "net/http.h"
 
+#include <arpa/inet.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -15,6 +16,8 @@
 struct sink {
 	struct tmk_buf *out;
 	bool full;
+	struct tmk_http_told *told;	/* or NULL */
+	size_t head;		/* bytes of the header so far */
 };
 
 static size_t take(char *data, size_t size, size_t n, void *arg)
@@ -26,6 +29,48 @@ static size_t take(char *data, size_t size, size_t n, void *arg)
 		return 0;
 	}
 	return size * n;
+}
+
+/* The value of a field of this name, when it is printable and fits. */
+static void keep_field(char *out, size_t size, const char *name,
+		       const char *line, size_t len)
+{
+	size_t n = strlen(name), i;
+
+	if (*out || len <= n || strncasecmp(line, name, n) || line[n] != ':')
+		return;
+	for (line += n + 1, len -= n + 1; len && (*line == ' ' ||
+						  *line == '\t'); line++)
+		len--;
+	while (len && strchr(" \t\r\n", line[len - 1]))
+		len--;
+	if (len >= size)
+		return;
+	for (i = 0; i < len; i++)
+		if (line[i] < 0x20 || line[i] > 0x7e)
+			return;
+	memcpy(out, line, len);
+	out[len] = '\0';
+}
+
+static size_t take_field(char *data, size_t size, size_t n, void *arg)
+{
+	struct sink *sink = arg;
+	struct tmk_http_told *told = sink->told;
+	size_t len = size * n;
+
+	sink->head += len;
+	if (sink->head > TMK_HTTP_HEAD_MAX)
+		return 0;
+	/* Each answer of several (100 Continue, say) begins anew. */
+	if (len > 5 && !strncmp(data, "HTTP/", 5))
+		memset(told, 0, sizeof(*told));
+	keep_field(told->authenticate, sizeof(told->authenticate),
+		   "WWW-Authenticate", data, len);
+	keep_field(told->retry_after, sizeof(told->retry_after),
+		   "Retry-After", data, len);
+	keep_field(told->date, sizeof(told->date), "Date", data, len);
+	return len;
 }
 
 /* "scheme://host:port" without user, path and query, for messages. */
@@ -55,6 +100,51 @@ static int host_of(char *out, size_t size, const char *url,
 	if (rc)
 		return tmk_err_set(err, TMK_USAGE, "what was given is no http "
 				   "or https URL");
+	return 0;
+}
+
+/* Whether plain http to this host stays on this machine. The names and
+ * addresses are those of metadata services, which a machine's own hypervisor
+ * or container agent answers. */
+static bool is_here(const char *host)
+{
+	static const char *const known[] = { "localhost", "[::1]",
+		"169.254.169.254", "169.254.170.2", "169.254.170.23",
+		"[fd00:ec2::254]", "[fd00:ec2::23]",
+		"metadata.google.internal" };
+	struct in_addr a;
+	size_t i;
+
+	for (i = 0; i < sizeof(known) / sizeof(*known); i++)
+		if (!strcasecmp(host, known[i]))
+			return true;
+	return inet_pton(AF_INET, host, &a) == 1 &&
+		ntohl(a.s_addr) >> 24 == 127;
+}
+
+/* An exchange that may carry a secret: over TLS, or not away from here. No
+ * user in the URL: what is sent is told apart from where it goes. */
+static int check_exact(const char *url, struct tmk_err *err)
+{
+	char *scheme = NULL, *host = NULL, *user = NULL;
+	CURLU *u = curl_url();
+	bool good;
+
+	if (!u)
+		return tmk_err_nomem(err);
+	good = !curl_url_set(u, CURLUPART_URL, url, 0) &&
+		!curl_url_get(u, CURLUPART_SCHEME, &scheme, 0) &&
+		!curl_url_get(u, CURLUPART_HOST, &host, 0) &&
+		curl_url_get(u, CURLUPART_USER, &user, 0) ==
+			CURLUE_NO_USER &&
+		(!strcmp(scheme, "https") || is_here(host));
+	curl_free(scheme);
+	curl_free(host);
+	curl_free(user);
+	curl_url_cleanup(u);
+	if (!good)
+		return tmk_err_set(err, TMK_USAGE, "a service is asked by "
+				   "https, or by http on this machine");
 	return 0;
 }
 
@@ -114,7 +204,7 @@ static int check_request(const struct tmk_http_request *r,
 	if (r->roots && access(r->roots, R_OK))
 		return tmk_err_set(err, TMK_USAGE, "the roots for https "
 				   "cannot be read: %s", r->roots);
-	return 0;
+	return r->told ? check_exact(r->url, err) : 0;
 }
 
 static CURLcode set_way(CURL *c, const struct tmk_http_request *r)
@@ -127,7 +217,9 @@ static CURLcode set_way(CURL *c, const struct tmk_http_request *r)
 			       (long)CURL_SSLVERSION_TLSv1_2);
 	rc |= curl_easy_setopt(c, CURLOPT_PROXY_SSLVERSION,
 			       (long)CURL_SSLVERSION_TLSv1_2);
-	if (r->proxy)
+	if (r->told && strncasecmp(r->url, "https:", 6))
+		rc |= curl_easy_setopt(c, CURLOPT_PROXY, "");
+	else if (r->proxy)
 		rc |= curl_easy_setopt(c, CURLOPT_PROXY, r->proxy);
 	if (!r->roots)
 		return rc;
@@ -146,9 +238,70 @@ static CURLcode set_bounds(CURL *c, const struct tmk_http_request *r)
 	rc |= curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS,
 			       r->deadline / CONNECT_PART + 1);
 	rc |= set_protocols(c, !strncasecmp(r->url, "https:", 6));
-	rc |= curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, r->type ? 0L : 1L);
+	rc |= curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION,
+			       r->type || r->told ? 0L : 1L);
 	rc |= curl_easy_setopt(c, CURLOPT_MAXREDIRS, (long)REDIRECTS);
 	rc |= curl_easy_setopt(c, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+	return rc;
+}
+
+static CURLcode set_sigv4(CURL *c, const struct tmk_http_request *r)
+{
+#if LIBCURL_VERSION_NUM >= 0x074b00
+	CURLcode rc = curl_easy_setopt(c, CURLOPT_AWS_SIGV4, r->sigv4);
+
+	return rc | curl_easy_setopt(c, CURLOPT_USERPWD, r->user);
+#else
+	(void)c;
+	(void)r;
+	return CURLE_NOT_BUILT_IN;
+#endif
+}
+
+static bool is_typed(const struct tmk_http_request *r)
+{
+	int i;
+
+	for (i = 0; i < r->headers; i++)
+		if (!strncasecmp(r->header[i], "Content-Type:", 13))
+			return true;
+	return false;
+}
+
+/* The request as it is described, and nothing that libcurl thinks fits. */
+static CURLcode set_exact(CURL *c, const struct tmk_http_request *r,
+			  struct curl_slist **headers, struct sink *sink)
+{
+	struct curl_slist *more;
+	CURLcode rc = 0;
+	int i;
+
+	for (i = 0; i < r->headers; i++) {
+		more = curl_slist_append(*headers, r->header[i]);
+		if (!more)
+			return CURLE_OUT_OF_MEMORY;
+		*headers = more;
+	}
+	rc |= curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, take_field);
+	rc |= curl_easy_setopt(c, CURLOPT_HEADERDATA, sink);
+	rc |= curl_easy_setopt(c, CURLOPT_HTTP_VERSION,
+			       (long)CURL_HTTP_VERSION_1_1);
+	if (r->sigv4)
+		rc |= set_sigv4(c, r);
+	if (!strcmp(r->method, "GET"))
+		return rc;
+	/* Without one libcurl says that the body is a form. */
+	if (!is_typed(r)) {
+		more = curl_slist_append(*headers, "Content-Type:");
+		if (!more)
+			return CURLE_OUT_OF_MEMORY;
+		*headers = more;
+	}
+	rc |= curl_easy_setopt(c, CURLOPT_POST, 1L);
+	rc |= curl_easy_setopt(c, CURLOPT_CUSTOMREQUEST, r->method);
+	rc |= curl_easy_setopt(c, CURLOPT_POSTFIELDS,
+			       r->body_len ? (const char *)r->body : "");
+	rc |= curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE, (long)r->body_len);
 	return rc;
 }
 
@@ -164,6 +317,8 @@ static CURLcode set_request(CURL *c, const struct tmk_http_request *r,
 			       "touchmark/" TMK_VERSION);
 	rc |= curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, take);
 	rc |= curl_easy_setopt(c, CURLOPT_WRITEDATA, sink);
+	if (r->told)
+		return rc | set_exact(c, r, headers, sink);
 	if (r->expect) {
 		snprintf(line, sizeof(line), "Accept: %s", r->expect);
 		*headers = curl_slist_append(*headers, line);
@@ -237,6 +392,10 @@ static int perform(CURL *c, const struct tmk_http_request *r,
 	(void)curl_easy_setopt(c, CURLOPT_ERRORBUFFER, NULL);
 	if (r->down)
 		*r->down = rc != CURLE_OK;
+	if (sink->head > TMK_HTTP_HEAD_MAX)
+		return tmk_err_set(err, TMK_NET, "%s answered with a header "
+				   "of more than %d bytes", host,
+				   TMK_HTTP_HEAD_MAX);
 	if (sink->full)
 		return tmk_err_set(err, TMK_NET, "%s answered more than %zu "
 				   "bytes", host, sink->out->max);
@@ -246,6 +405,13 @@ static int perform(CURL *c, const struct tmk_http_request *r,
 	if (rc)
 		return tmk_err_set(err, TMK_NET, "%s: %s", host,
 				   reason(rc, why));
+	if (r->told) {
+		long status = 0;
+
+		curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &status);
+		r->told->status = (int)status;
+		return 0;
+	}
 	return check_answer(c, r, host, err);
 }
 
@@ -253,7 +419,7 @@ int tmk_http_exchange(struct tmk_buf *out, const struct tmk_http_request *r,
 		      struct tmk_err *err)
 {
 	struct tmk_buf body = TMK_BUF_INIT(out->max - out->len);
-	struct sink sink = { &body, false };
+	struct sink sink = { &body, false, r->told, 0 };
 	struct curl_slist *headers = NULL;
 	char host[300];
 	CURL *c = NULL;

@@ -8,6 +8,11 @@
  * to http. Total time and answer size are bounded. Knows nothing of what is
  * carried. Fails with TMK_NET (TMK_USAGE for a URL, proxy or file of roots
  * that is none), naming the host but never the user part of a URL.
+ *
+ * With `told` an exchange is made exactly as it is described: any status is an
+ * answer, nothing is followed, and plain http stays on this machine: it goes
+ * to a loopback address or to the fixed addresses of a cloud machine's own
+ * metadata, and through no proxy.
  */
 #ifndef TMK_NET_HTTP_H
 #define TMK_NET_HTTP_H
@@ -20,6 +25,17 @@
 #include "base/err.h"
 
 #define TMK_HTTP_URL_MAX 4096	/* bytes of a URL */
+#define TMK_HTTP_HEADERS_MAX 16
+#define TMK_HTTP_HEAD_MAX (64 * 1024)	/* bytes of an answer's header */
+
+/* What an answer says before its body. The texts are printable ASCII, "" when
+ * the field is absent, longer or something else; the first of each counts. */
+struct tmk_http_told {
+	int status;		/* RFC 9110 15 */
+	char authenticate[4096];	/* WWW-Authenticate (11.6.1) */
+	char retry_after[64];	/* Retry-After (10.2.3) */
+	char date[64];		/* Date (6.6.1) */
+};
 
 struct tmk_http_request {
 	const char *url;
@@ -31,6 +47,15 @@ struct tmk_http_request {
 	const char *proxy;	/* URL or host:port; "": none; NULL: as the
 				   environment says */
 	const char *roots;	/* PEM file for https; NULL: the system's */
+	/* Exactly this exchange: what the answer told before its body, or
+	 * NULL. The rest counts with it alone. */
+	struct tmk_http_told *told;
+	const char *method;	/* "GET", "POST" or "PUT" */
+	const char *header[TMK_HTTP_HEADERS_MAX];	/* "Name: value" */
+	int headers;
+	const char *sigv4;	/* "aws:amz:REGION:SERVICE": how libcurl signs
+				   the request (CURLOPT_AWS_SIGV4); or NULL */
+	const char *user;	/* "ID:SECRET" for it; or NULL */
 	/* Set when it fails: nobody gave an answer, or one that says "later"
 	 * (5xx, 429); false when the answer was wrong. Or NULL. */
 	bool *down;
