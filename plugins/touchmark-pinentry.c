@@ -2,7 +2,7 @@
  * touchmark-pinentry: ask a person for a PIN, or yes or no, through gpg-agent's
  * pinentry.
  *
- *   touchmark-pinentry TOKEN SERIAL first|retry few|many
+ *   touchmark-pinentry TOKEN SERIAL first|retry|new|again few|many
  *   touchmark-pinentry --confirm        the question on standard input
  *
  * A program of its own, started by whoever holds the token, so that no other
@@ -57,14 +57,18 @@ static int add_escaped(struct tmk_buf *out, const char *text)
 	return 0;
 }
 
+/* "new" and "again" are for a PIN that the token is to have. */
 static int make_command(struct tmk_buf *out, const char *token,
-			const char *serial, bool retry, bool few)
+			const char *serial, const char *how, bool few)
 {
+	bool again = !strcmp(how, "again"), new = !strcmp(how, "new") || again;
 	struct tmk_buf text = TMK_BUF_INIT(LINE_BYTES);
 	int rc;
 
-	rc = tmk_buf_printf(&text, "touchmark wants to sign.\n\n"
-			    "Please enter the PIN for token %s%s%s%s.%s",
+	rc = tmk_buf_printf(&text, "touchmark wants to %s.\n\n"
+			    "Please enter the %sPIN %sfor token %s%s%s%s.%s",
+			    new ? "change a PIN" : "sign", new ? "new " : "",
+			    again ? "again " : "",
 			    *token ? token : "(no label)",
 			    *serial ? " (serial " : "", serial,
 			    *serial ? ")" : "",
@@ -73,7 +77,8 @@ static int make_command(struct tmk_buf *out, const char *token,
 	if (!rc)
 		rc = tmk_buf_addstr(out, "GET_PASSPHRASE --data -- X ");
 	if (!rc)
-		rc = tmk_buf_addstr(out, retry ? "Wrong%20PIN" : "X");
+		rc = tmk_buf_addstr(out, strcmp(how, "retry") ? "X" :
+				    "Wrong%20PIN");
 	if (!rc)
 		rc = tmk_buf_addstr(out, " PIN%3A ");
 	if (!rc)
@@ -192,7 +197,7 @@ static int ask_pin(char *const *argv)
 	/* A PIN is for a program that waits for it, not for a file. */
 	if (fstat(1, &st) || !S_ISFIFO(st.st_mode))
 		return WRONG;
-	if (make_command(&line, argv[1], argv[2], !strcmp(argv[3], "retry"),
+	if (make_command(&line, argv[1], argv[2], argv[3],
 			 !strcmp(argv[4], "few")) ||
 	    tmk_secret_new(&pin, NULL))
 		goto out;

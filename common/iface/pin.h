@@ -43,6 +43,13 @@ static inline bool tmk_person_is_gone(const struct tmk_person *person)
 	return person && person->gone && person->gone(person->ctx);
 }
 
+/* Which PIN is asked for. */
+enum tmk_pin_which {
+	TMK_PIN_PRESENT = 0,	/* the one that the token has */
+	TMK_PIN_NEW,		/* the one that it is to have */
+	TMK_PIN_NEW_AGAIN	/* the same once more, for typing errors */
+};
+
 struct tmk_pin_request {
 	const char *token;	/* label, escaped; borrowed for the call */
 	const char *serial;
@@ -50,6 +57,7 @@ struct tmk_pin_request {
 	bool retry;		/* the previous answer was wrong */
 	const struct tmk_person *person;	/* who may go away over it; or
 				   NULL; borrowed for the call */
+	enum tmk_pin_which which;
 };
 
 struct tmk_pin_source {

@@ -64,6 +64,8 @@ struct tmk_signer {
 	const struct tmk_signer_ops *ops;
 	enum tmk_algorithm algorithm;
 	unsigned int bits;	/* RSA modulus or EC field, in bits */
+	enum tmk_hash only;	/* the one digest that an RSA key signs, as
+				   some services bind keys to it; 0: any */
 	struct tmk_buf spki;	/* SubjectPublicKeyInfo, DER (RFC 5280 4.1) */
 	/* Who can be asked and told things during the next sign; borrowed,
 	 * set by whoever calls it; NULL: the person at this process. */

@@ -7,7 +7,6 @@
 #include "key/p11_find.h"
 #include "key/p11_token.h"
 
-#define APPLICATION "touchmark"
 #define FOUND_MAX 16		/* objects of one label */
 #define LABEL_MAX 255
 
@@ -47,7 +46,7 @@ static int search(struct tmk_p11 *p, struct data_job *j, struct tmk_err *err)
 {
 	CK_OBJECT_CLASS class = CKO_DATA;
 	CK_BBOOL on = CK_TRUE;
-	char application[] = APPLICATION;
+	char application[] = TMK_P11_DATA_APPLICATION;
 	CK_ATTRIBUTE t[] = {
 		{ CKA_CLASS, &class, sizeof(class) },
 		{ CKA_TOKEN, &on, sizeof(on) },
@@ -140,7 +139,7 @@ static int create(struct tmk_p11 *p, struct data_job *j, CK_OBJECT_HANDLE *h,
 {
 	CK_OBJECT_CLASS class = CKO_DATA;
 	CK_BBOOL on = CK_TRUE, off = CK_FALSE;
-	char application[] = APPLICATION;
+	char application[] = TMK_P11_DATA_APPLICATION;
 	CK_ATTRIBUTE t[] = {
 		{ CKA_CLASS, &class, sizeof(class) },
 		{ CKA_TOKEN, &on, sizeof(on) },

@@ -16,6 +16,7 @@
 #include "iface/store.h"
 
 #define TMK_P11_DATA_MAX 16384	/* bytes of one value */
+#define TMK_P11_DATA_APPLICATION "touchmark"	/* CKA_APPLICATION of all */
 
 /* The get_data of iface/store.h. */
 int tmk_p11_get_data(const struct tmk_place *place, const char *label,

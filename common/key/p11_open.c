@@ -9,9 +9,9 @@
 #include "key/p11.h"
 #include "key/p11_find.h"
 #include "key/p11_login.h"
+#include "key/p11_one.h"
 #include "key/p11_token.h"
 
-#define LISTED_MAX 4		/* keys named when several match */
 #define SPKI_MAX 2048
 /* A key that asks each time was asked for at the opening, which the first
  * signature follows at once: nobody types twice for one signature. */
@@ -20,9 +20,8 @@
 /* ---- finding the key ---------------------------------------------------- */
 
 struct open_job {
-	struct tmk_p11_key key[LISTED_MAX];
+	struct tmk_p11_key key;
 	struct tmk_buf hint;	/* SPKI from elsewhere; empty: none */
-	size_t found;
 	enum tmk_algorithm algorithm;
 	unsigned int bits;
 	struct tmk_buf spki;
@@ -36,47 +35,12 @@ static void open_job_release(void *job)
 	tmk_buf_release(&j->hint);
 }
 
-static int several(struct tmk_p11 *p, struct open_job *j, struct tmk_err *err)
-{
-	struct tmk_buf list = TMK_BUF_INIT(600);
-	char uri[512];
-	size_t i;
-	int rc = 0;
-
-	for (i = 0; i < j->found && i < LISTED_MAX && !rc; i++) {
-		if (tmk_p11_read_key(p, &j->key[i], j->key[i].handle,
-				     CKO_PRIVATE_KEY, false, err))
-			goto out;
-		rc = tmk_buf_printf(&list, "%s %s", i ? "," : "",
-				    tmk_p11_key_uri(uri, sizeof(uri), p,
-						    &j->key[i]));
-	}
-	tmk_err_set(err, TMK_KEY, "%s%zu keys match the URI:%s%s",
-		    j->found > LISTED_MAX ? "more than " : "",
-		    j->found > LISTED_MAX ? (size_t)LISTED_MAX : j->found,
-		    tmk_buf_str(&list), rc ? " ..." : "");
-	tmk_err_hint(err, "say which one: add id= or object=");
-out:
-	tmk_buf_release(&list);
-	return -1;
-}
-
-static int none(const struct tmk_p11 *p, struct tmk_err *err)
-{
-	char token[33];
-
-	tmk_p11_unpad(token, p->token[p->at].info.label, 32);
-	tmk_err_set(err, TMK_KEY, "no private key on token %s matches the "
-		    "URI", token);
-	return tmk_err_hint(err, "see what is there: touchmark key list");
-}
-
 /* The caller knows the public key, and this may well be its private one: a
  * token keeps the point with another object, which need not be searched for.
  * 0: taken. */
 static int take_hint(struct open_job *j)
 {
-	const struct tmk_p11_key *key = &j->key[0];
+	const struct tmk_p11_key *key = &j->key;
 	const struct tmk_buf *hint = &j->hint;
 
 	if (!hint->len || !key->params_len)
@@ -102,30 +66,18 @@ static int open_work(void *state, struct tmk_err *err)
 {
 	struct tmk_p11 *p = state;
 	struct open_job *j = p->job;
-	const char *label = p->uri.label[0] ? p->uri.label : NULL;
-	CK_OBJECT_HANDLE h[LISTED_MAX + 1];
-	size_t i;
 	int rc;
 
-	if (tmk_p11_search_keys(p, CKO_PRIVATE_KEY, p->uri.id, p->uri.id_len,
-				label, h, LISTED_MAX + 1, &j->found, err))
+	if (tmk_p11_one(p, &j->key, false, err))
 		return -1;
-	if (!j->found)
-		return none(p, err);
-	for (i = 0; i < j->found && i < LISTED_MAX; i++)
-		j->key[i].handle = h[i];
-	if (j->found > 1)
-		return several(p, j, err);
-	if (tmk_p11_read_key(p, &j->key[0], h[0], CKO_PRIVATE_KEY, false, err))
-		return -1;
-	if (j->key[0].flag[TMK_P11_SIGN] == TMK_NO) {
+	if (j->key.flag[TMK_P11_SIGN] == TMK_NO) {
 		tmk_err_set(err, TMK_KEY, "the key may not be used for "
 			    "signing (CKA_SIGN is false)");
 		return tmk_err_hint(err, "choose another key");
 	}
 	if (!take_hint(j))
 		return 0;
-	rc = tmk_p11_key_spki(p, &j->key[0], &j->algorithm, &j->bits,
+	rc = tmk_p11_key_spki(p, &j->key, &j->algorithm, &j->bits,
 			      &j->spki, err);
 	if (rc > 0) {
 		tmk_err_set(err, TMK_KEY, "the token does not tell the key's "
@@ -196,8 +148,8 @@ static int signer_new(struct tmk_signer **out, struct tmk_p11 *p,
 	s->base.bits = j->bits;
 	s->base.spki = j->spki;
 	tmk_buf_init(&j->spki, SPKI_MAX);
-	s->key = j->key[0].handle;
-	s->always = j->key[0].flag[TMK_P11_ALWAYS_AUTHENTICATE] == TMK_YES;
+	s->key = j->key.handle;
+	s->always = j->key.flag[TMK_P11_ALWAYS_AUTHENTICATE] == TMK_YES;
 	s->ask_each_time = place->ask_each_time;
 	s->touch = place->touch;
 	s->p = p;

@@ -90,8 +90,14 @@ static int spawn_with(pid_t *pid, int out, const char *const argv[],
 static int start(pid_t *pid, int *fd, const char *program,
 		 const char *const *env, const struct tmk_pin_request *r)
 {
+	static const char *const which[] = {
+		[TMK_PIN_PRESENT] = "first",
+		[TMK_PIN_NEW] = "new",
+		[TMK_PIN_NEW_AGAIN] = "again"
+	};
 	const char *const argv[] = {
-		program, r->token, r->serial, r->retry ? "retry" : "first",
+		program, r->token, r->serial,
+		r->retry ? "retry" : which[r->which],
 		r->count_low ? "few" : "many", NULL
 	};
 	const char **child_env = tmk_pin_make_env(env);

@@ -110,13 +110,18 @@ static int show(const struct asking *a, const char *text, size_t len)
 
 static int prompt(const struct asking *a, const struct tmk_pin_request *r)
 {
+	static const char *const which[] = {
+		[TMK_PIN_PRESENT] = "PIN",
+		[TMK_PIN_NEW] = "New PIN",
+		[TMK_PIN_NEW_AGAIN] = "New PIN again"
+	};
 	struct tmk_buf b = TMK_BUF_INIT(PROMPT_MAX);
 	int rc;
 
-	rc = tmk_buf_printf(&b, "%s%sPIN for token %s%s%s%s: ",
+	rc = tmk_buf_printf(&b, "%s%s%s for token %s%s%s%s: ",
 			    r->retry ? "Wrong PIN.\n" : "",
 			    r->count_low ? "Few tries are left before the "
-			    "token locks itself.\n" : "",
+			    "token locks itself.\n" : "", which[r->which],
 			    *r->token ? r->token : "(no label)",
 			    *r->serial ? " (serial " : "", r->serial,
 			    *r->serial ? ")" : "");

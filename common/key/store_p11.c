@@ -11,8 +11,11 @@
 #include "iface/store.h"
 #include "key/p11_cert.h"
 #include "key/p11_data.h"
+#include "key/p11_destroy.h"
+#include "key/p11_inspect.h"
 #include "key/p11_keygen.h"
 #include "key/p11_list.h"
+#include "key/p11_pin.h"
 #include "key/p11_sign.h"
 
 extern const struct tmk_store_ops tmk_store_p11;
@@ -32,4 +35,7 @@ const struct tmk_store_ops tmk_store_p11 = {
 	.put_cert = tmk_p11_put_cert,
 	.get_data = tmk_p11_get_data,
 	.put_data = tmk_p11_put_data,
+	.inspect = tmk_p11_inspect,
+	.destroy = tmk_p11_destroy,
+	.set_pin = tmk_p11_set_pin,
 };

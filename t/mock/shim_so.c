@@ -32,13 +32,20 @@
  *   private       C_GetAttributeValue: CKA_PRIVATE is true
  *   extractable   C_GetAttributeValue: CKA_EXTRACTABLE is true
  *   insensitive   C_GetAttributeValue: CKA_SENSITIVE is false
+ *   no-sign       C_GetAttributeValue: CKA_SIGN is false
+ *   lasting       C_GetAttributeValue: CKA_DESTROYABLE is false
+ *   pretend       C_DestroyObject, C_SetPIN: say that it was done, and do
+ *                 nothing
+ *   done-0xNN     C_SetPIN: do it, then return this CKR
+ *   done-die      C_SetPIN: do it, then abort
  *   stop-early    C_GetAttributeValue: give up at the first attribute that is
  *                 missing, the rest untouched
  *   no-public     C_FindObjectsInit: no public keys are found
  *   forgetful     C_CopyObject: of the copy CKA_LOCAL is false
  *   always-auth   C_GetAttributeValue: CKA_ALWAYS_AUTHENTICATE is true;
  *                 C_Login: the context-specific login is taken for granted
- *   pad-pin       C_Login: a NULL PIN is "test-PIN" typed at the token's own pad
+ *   pad-pin       C_Login: a NULL PIN is "test-PIN" typed at the token's own
+ *                 pad; C_SetPIN: and NULL as the new one is "next-PIN"
  *   pad-pin-slow  the same, typed slowly
  *   pad-always    the same, for each use
  */
@@ -224,13 +231,40 @@ FORWARD_SESSION(C_GetSessionInfo, (S, CK_SESSION_INFO *i), (s, i))
 FORWARD_SESSION(C_Logout, (S), (s))
 FORWARD_SESSION(C_CreateObject, (S, CK_ATTRIBUTE *t, CK_ULONG n, CK_OBJECT_HANDLE *o),
 	(s, t, n, o))
-FORWARD_SESSION(C_DestroyObject, (S, O), (s, o))
 FORWARD_SESSION(C_SetAttributeValue, (S, O, CK_ATTRIBUTE *t, CK_ULONG n),
 	(s, o, t, n))
 FORWARD_SESSION(C_FindObjects, (S, CK_OBJECT_HANDLE *o, CK_ULONG m, CK_ULONG *n),
 	(s, o, m, n))
 FORWARD_SESSION(C_FindObjectsFinal, (S), (s))
 FORWARD_SESSION(C_SignInit, (S, CK_MECHANISM *m, O), (s, m, o))
+
+static CK_RV shim_C_DestroyObject(S, O)
+{
+	CK_RV rv = enter_session("C_DestroyObject", "", s);
+
+	return rv || is("pretend") ? rv : real->C_DestroyObject(s, o);
+}
+
+static CK_RV shim_C_SetPIN(S, CK_UTF8CHAR *old, CK_ULONG old_len,
+			   CK_UTF8CHAR *fresh, CK_ULONG len)
+{
+	static CK_UTF8CHAR typed[] = "test-PIN", next[] = "next-PIN";
+	CK_RV rv = enter_session("C_SetPIN", "", s);
+
+	if (rv || is("pretend"))
+		return rv;
+	if (is("pad-pin")) {
+		if (old || fresh)
+			return CKR_ARGUMENTS_BAD;
+		return real->C_SetPIN(s, typed, 8, next, 8);
+	}
+	rv = real->C_SetPIN(s, old, old_len, fresh, len);
+	if (is("done-die"))
+		abort();
+	if (!strncmp(action, "done-0x", 7))
+		return strtoul(action + 5, NULL, 16);
+	return rv;
+}
 
 static CK_OBJECT_HANDLE forgotten[8];	/* copies made by "forgetful" */
 static int n_forgotten;
@@ -417,6 +451,10 @@ static void twist(CK_ATTRIBUTE *t)
 		*v = CK_TRUE;
 	if (is("private") && t->type == CKA_PRIVATE)
 		*v = CK_TRUE;
+	if (is("no-sign") && t->type == CKA_SIGN)
+		*v = CK_FALSE;
+	if (is("lasting") && t->type == CKA_DESTROYABLE)
+		*v = CK_FALSE;
 	if (is("lie") && t->type == CKA_VALUE && t->ulValueLen)
 		*v ^= 1;
 	if (is("long") && t->type == CKA_VALUE)
@@ -517,7 +555,7 @@ CK_RV C_GetFunctionList(CK_FUNCTION_LIST **list)
 	ours = *real;
 	OURS(C_Initialize); OURS(C_Finalize); OURS(C_GetInfo);
 	OURS(C_GetSlotList); OURS(C_GetSlotInfo); OURS(C_GetTokenInfo);
-	OURS(C_InitToken); OURS(C_InitPIN);
+	OURS(C_InitToken); OURS(C_InitPIN); OURS(C_SetPIN);
 	OURS(C_OpenSession); OURS(C_CloseSession); OURS(C_CloseAllSessions);
 	OURS(C_GetSessionInfo); OURS(C_Login); OURS(C_Logout);
 	OURS(C_CreateObject); OURS(C_CopyObject); OURS(C_DestroyObject);
