@@ -134,7 +134,8 @@ out:
 static enum tmk_hash cms_hash(const struct tmk_signer *signer)
 {
 	if (signer->algorithm == TMK_KEY_RSA)
-		return signer->bits >= LARGE_RSA ? TMK_SHA384 : TMK_SHA256;
+		return signer->only ? signer->only :
+			signer->bits >= LARGE_RSA ? TMK_SHA384 : TMK_SHA256;
 	return signer->bits <= 256 ? TMK_SHA256 :
 		signer->bits <= 384 ? TMK_SHA384 : TMK_SHA512;
 }

@@ -51,11 +51,14 @@ static int read_key(struct making *m, struct tmk_err *err)
 		tmk_err_set(err, TMK_KEY, "the token's public key is none");
 }
 
-/* The hash that the scheme signs with: RSA always takes SHA-512. */
+/* The hash that the scheme signs with: RSA takes SHA-512, unless the key is one
+ * for SHA-256 alone. */
 static enum tmk_hash scheme_hash(const struct making *m)
 {
-	return m->key.type->kind == TMK_SSH_RSA ? TMK_SHA512 :
-		m->key.type->hash;
+	if (m->key.type->kind != TMK_SSH_RSA)
+		return m->key.type->hash;
+	return m->request->signer->only == TMK_SHA256 ? TMK_SHA256 :
+		TMK_SHA512;
 }
 
 static int ask_token(struct making *m, struct tmk_buf *raw,
@@ -123,8 +126,9 @@ static int sign(struct making *m, struct tmk_err *err)
 static int encode(struct tmk_buf *out, const struct making *m,
 		  struct tmk_err *err)
 {
-	const char *name = m->key.type->kind == TMK_SSH_RSA ?
-		"rsa-sha2-512" : m->key.type->name;
+	const char *name = m->key.type->kind != TMK_SSH_RSA ?
+		m->key.type->name : scheme_hash(m) == TMK_SHA256 ?
+		"rsa-sha2-256" : "rsa-sha2-512";
 	struct tmk_buf value = TMK_BUF_INIT(TMK_SSH_SIG_MAX);
 	struct tmk_buf all = TMK_BUF_INIT(TMK_SSH_SIG_MAX);
 	int rc = -1;

@@ -1,0 +1,109 @@
+/*
+ * kms_store.h - what the stores of cloud services have in common.
+ *
+ * A service keeps keys and nothing else: no certificates, no data objects, and
+ * a key is made with the service's own tools, where its rights are given as
+ * well. Knows no service. Fails as iface/store.h says; nothing is allocated
+ * but in the caller's buffers.
+ */
+#ifndef TMK_KEY_KMS_STORE_H
+#define TMK_KEY_KMS_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "iface/store.h"
+#include "key/kms.h"
+
+/* The doors of struct tmk_store_ops that stay shut: there are no certificates
+ * (0), no data objects (1), and nothing can be written (TMK_KEY). */
+int tmk_kms_store_generate(const struct tmk_place *place,
+			   const struct tmk_keygen *what,
+			   struct tmk_key_info *info, struct tmk_err *err)
+	TMK_MUST_CHECK;
+int tmk_kms_store_certs(const struct tmk_place *place, const uint8_t *id,
+			size_t id_len,
+			int (*visit)(void *ctx, const uint8_t *der, size_t len,
+				     struct tmk_err *err),
+			void *ctx, struct tmk_err *err) TMK_MUST_CHECK;
+int tmk_kms_store_put_cert(const struct tmk_place *place, const uint8_t *id,
+			   size_t id_len, const char *label,
+			   const uint8_t *der, size_t len,
+			   struct tmk_err *err) TMK_MUST_CHECK;
+int tmk_kms_store_get_data(const struct tmk_place *place, const char *label,
+			   struct tmk_buf *out, struct tmk_err *err)
+	TMK_MUST_CHECK;
+int tmk_kms_store_put_data(const struct tmk_place *place, const char *label,
+			   const void *data, size_t len, struct tmk_err *err)
+	TMK_MUST_CHECK;
+
+/* What the environment of the place says; NULL when that is nothing. */
+const char *tmk_kms_store_env(const char *(*env)(const char *name),
+			      const char *name);
+
+/* Milliseconds for each exchange with the service of this place. */
+int tmk_kms_store_ms(const struct tmk_place *place);
+
+/*
+ * What an answer other than 200 means: `service` is its name, `message` the
+ * path of its own words in the body ("error.message"). TMK_NET for what may
+ * go by (429, 5xx), else TMK_KEY with a hint. Returns -1 always.
+ */
+int tmk_kms_store_refused(const char *service,
+			  const struct tmk_kms_answer *answer,
+			  const char *message, struct tmk_err *err);
+
+/* An answer that is not what was asked for: TMK_KEY, "SERVICE answers ...:
+ * `what`". Returns -1 always. */
+int tmk_kms_store_wrong(const char *service, const char *what,
+			struct tmk_err *err);
+
+/* How a key is shown; all borrowed. */
+struct tmk_kms_store_words {
+	const char *holder;	/* where it is: a host */
+	const char *model;	/* how it is protected: "RSA-HSM" */
+	const char *label;	/* its name there */
+};
+
+/* A fact of inspect: its name, and where it stands in a body. */
+struct tmk_kms_store_fact {
+	const char *name;
+	const char *path;
+};
+
+/* What is particular to one service. */
+struct tmk_kms_store {
+	const char *service;	/* "Azure Key Vault" */
+	/* Fetch what the service shows of the key of this place into `answer`
+	 * and make a signer of it, which belongs to the caller. */
+	int (*look)(struct tmk_kms_key **out, struct tmk_kms_answer *answer,
+		    const struct tmk_place *place, struct tmk_err *err);
+	/* Whether it can sign now, from that answer; or NULL. */
+	int (*usable)(const struct tmk_buf *body, struct tmk_err *err);
+	struct tmk_kms_store_words (*words)(const struct tmk_kms_key *key);
+	/* Fetch the description that `facts` are in; NULL: what `look`
+	 * fetched. */
+	int (*describe)(struct tmk_kms_answer *answer, struct tmk_kms_key *key,
+			struct tmk_err *err);
+	const struct tmk_kms_store_fact *facts;	/* closed by NULL */
+};
+
+/* open, list and inspect of struct tmk_store_ops for such a service. */
+int tmk_kms_store_open(struct tmk_signer **out,
+		       const struct tmk_kms_store *store,
+		       const struct tmk_place *place, struct tmk_err *err)
+	TMK_MUST_CHECK;
+int tmk_kms_store_list(const struct tmk_kms_store *store,
+		       const struct tmk_place *place, tmk_key_visit visit,
+		       void *ctx, struct tmk_err *err) TMK_MUST_CHECK;
+int tmk_kms_store_inspect(const struct tmk_kms_store *store,
+			  const struct tmk_place *place,
+			  struct tmk_key_facts *facts, tmk_fact_visit visit,
+			  void *ctx, struct tmk_err *err) TMK_MUST_CHECK;
+
+/* "RS256", "sha384": the digits of the hash's name. 0 for none of ours. */
+int tmk_kms_store_hash_bits(enum tmk_hash hash);
+
+#endif
