@@ -2,7 +2,9 @@
  * cmd_log.c - `touchmark log`: read, check and rotate the hash-chained logs
  * that our programs keep.
  *
- * Needs no key and no token. Ends with 1 when a chain breaks.
+ * The record of uses of keys (touchmark.auditLog) and that of the gate are the
+ * same kind of file. Needs no key and no token. Ends with 1 when a chain
+ * breaks.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -14,11 +16,12 @@
 #include "base/file.h"
 #include "base/opt.h"
 #include "core/chain_log.h"
+#include "core/config.h"
 #include "plugins/audit_git.h"
 #include "plugins/command.h"
 #include "plugins/front_log.h"
 
-#define SEGMENTS_MAX 100000	/* rotated logs that are followed */
+#define KEY_TEXT 16384		/* bytes of what is looked for, escaped */
 
 static const char *show(char *out, size_t size, const char *text)
 {
@@ -55,49 +58,109 @@ static int from_repository(char **out, const char *name, struct tmk_err *err)
 	return rc ? -1 : 0;
 }
 
-/* The log that is meant. *out belongs to the caller. */
-static int find_log(char **out, int operands, char **operand,
-		    struct tmk_err *err)
+/* The log that is meant, and the configuration as far as it can be read. */
+struct meant {
+	char *path;
+	struct tmk_config *config;
+};
+
+static void release(struct meant *log)
+{
+	free(log->path);
+	tmk_config_free(log->config);
+}
+
+/* The gate's log of the repository at hand: 0, or 1 when there is none. */
+static int gate_log(char **out, struct tmk_err *err)
 {
 	static const char *const words[] = {
 		"config", "--type=path", "--get", "touchmark.gatelog", NULL
 	};
 	char *name = NULL;
-	int rc;
+	int rc = tmk_audit_git_line(&name, words, err);
 
-	if (operands > 1) {
-		tmk_err_set(err, TMK_USAGE, "at most one log is expected");
-		return tmk_err_hint(err, "touchmark log --help");
-	}
-	if (operands) {
-		*out = strdup(operand[0]);
-		return *out ? 0 : tmk_err_nomem(err);
-	}
-	rc = tmk_audit_git_line(&name, words, err);
-	if (rc > 0) {
-		tmk_err_set(err, TMK_USAGE, "no log is named: "
-			    "touchmark.gateLog is not set here, and no "
-			    "program of this version writes "
-			    "touchmark.auditLog");
-		tmk_err_hint(err, "touchmark log VERB FILE; or be the owner of "
-			     "the repository, git opens it for nobody else");
-	}
-	rc = rc ? -1 : from_repository(out, name, err);
+	if (!rc)
+		rc = from_repository(out, name, err);
 	free(name);
 	return rc;
 }
 
-static int breaks(const char *path, const struct tmk_chain_report *r,
-		  struct tmk_err *err)
+static int none_named(struct tmk_err *err)
 {
-	tmk_err_set(err, TMK_REFUSED, "%s:%" PRIu64 ": the chain breaks: %s",
-		    path, r->broken, r->text);
-	tmk_err_hint(err, "find out why; then touchmark log rotate lets the "
-		     "gate go on in a new log");
-	return TMK_REFUSED;
+	tmk_err_set(err, TMK_USAGE, "no log is named: touchmark.auditLog is "
+		    "not set, and touchmark.gateLog is not set here");
+	return tmk_err_hint(err, "touchmark log VERB FILE; or be the owner of "
+			    "the repository, git opens it for nobody else");
+}
+
+/* The record of uses comes first; who looks for the other one is told. */
+static void say_which(const char *path)
+{
+	struct tmk_err ignored = TMK_ERR_INIT;
+	char *gate = NULL, shown[1024];
+
+	if (!gate_log(&gate, &ignored) && strcmp(gate, path))
+		fprintf(stderr, "touchmark: note: this is touchmark.auditLog; "
+			"the gate's is %s\n",
+			show(shown, sizeof(shown), gate));
+	free(gate);
+}
+
+static int find_configured(struct meant *log, struct tmk_err *err)
+{
+	int rc;
+
+	if (log->config->audit_log) {
+		log->path = strdup(log->config->audit_log);
+		if (!log->path)
+			return tmk_err_nomem(err);
+		say_which(log->path);
+		return 0;
+	}
+	rc = gate_log(&log->path, err);
+	return rc > 0 ? none_named(err) : rc;
+}
+
+/* The log that is meant. What is in *log belongs to the caller. */
+static int find_log(struct meant *log, int operands, char **operand,
+		    struct tmk_err *err)
+{
+	struct tmk_err why = TMK_ERR_INIT;
+
+	*log = (struct meant){ NULL, NULL };
+	if (operands > 1) {
+		tmk_err_set(err, TMK_USAGE, "at most one log is expected");
+		return tmk_err_hint(err, "touchmark log --help");
+	}
+	if (tmk_config_load(&log->config, ".", &why) < 0) {
+		/* A log that is named needs none. */
+		if (!operands) {
+			*err = why;
+			return -1;
+		}
+		fprintf(stderr, "touchmark: warning: %s\n", why.text);
+	}
+	if (!operands) {
+		if (!find_configured(log, err))
+			return 0;
+		release(log);
+		return -1;
+	}
+	log->path = strdup(operand[0]);
+	if (log->path)
+		return 0;
+	release(log);
+	return tmk_err_nomem(err);
 }
 
 /* ---- show ------------------------------------------------------------------- */
+
+/* As it stands in the log. */
+static const char *escaped(char out[KEY_TEXT], const char *text)
+{
+	return text ? tmk_enc_show_into(out, KEY_TEXT, text, strlen(text)) :
+		NULL;
+}
 
 static int run_show(int argc, char **argv, struct tmk_err *err)
 {
@@ -105,7 +168,7 @@ static int run_show(int argc, char **argv, struct tmk_err *err)
 	bool help = false;
 	const struct tmk_opt table[] = {
 		{ 0, "key", TMK_OPT_TEXT, &f.key, "KEY",
-		  "entries with this signer: fingerprint or name" },
+		  "entries with this key or signer: fingerprint or name" },
 		{ 0, "artefact", TMK_OPT_TEXT, &f.artefact, "F",
 		  "entries about this object id, ref or file" },
 		{ 0, "since", TMK_OPT_TIME, &f.since, "TIME",
@@ -115,8 +178,9 @@ static int run_show(int argc, char **argv, struct tmk_err *err)
 		{ 'h', "help", TMK_OPT_FLAG, &help, NULL, "show this" },
 		{ 0, NULL, TMK_OPT_FLAG, NULL, NULL, NULL }
 	};
+	char key[KEY_TEXT], artefact[KEY_TEXT];
 	struct tmk_chain_report report;
-	char *path = NULL;
+	struct meant log;
 	int n = 0, rc;
 
 	if (tmk_opt_parse(table, argc, argv, &n, err) < 0)
@@ -127,108 +191,53 @@ static int run_show(int argc, char **argv, struct tmk_err *err)
 			     table);
 		return TMK_OK;
 	}
-	if (find_log(&path, n, argv + 1, err) < 0)
+	if (find_log(&log, n, argv + 1, err) < 0)
 		return err->code;
-	rc = tmk_front_log_show(&report, path, &f, err);
+	f.key = escaped(key, f.key);
+	f.artefact = escaped(artefact, f.artefact);
+	rc = tmk_front_log_show(&report, log.path, &f, err);
 	fflush(stdout);
-	rc = rc < 0 ? err->code : rc ? breaks(path, &report, err) : TMK_OK;
-	free(path);
+	rc = rc < 0 ? err->code : !rc ? TMK_OK :
+		tmk_front_log_breaks(log.path, &report, err);
+	release(&log);
 	return rc;
 }
 
 /* ---- verify ------------------------------------------------------------------- */
 
-/* The log that `path` goes on from, in the same folder; NULL when it is not
- * there any more. */
-static int before(char **out, const char *path,
-		  const struct tmk_chain_report *r, struct tmk_err *err)
-{
-	*out = NULL;
-	if (!r->from[0] || strchr(r->from, '/') || r->was_broken[0])
-		return 0;
-	*out = tmk_file_resolve(path, NULL, r->from);
-	if (!*out)
-		return tmk_err_nomem(err);
-	if (!tmk_file_exists(*out)) {
-		free(*out);
-		*out = NULL;
-	}
-	return 0;
-}
-
-static void tell(const char *path, const struct tmk_chain_report *r,
-		 bool oldest)
-{
-	char name[1024], when[TMK_CLOCK_TEXT];
-
-	printf("%s: good, %" PRIu64 " %s, the last is %" PRIu64
-	       " of %s, sha256 %s\n", show(name, sizeof(name), path), r->lines,
-	       r->lines == 1 ? "entry" : "entries", r->last.seq,
-	       tmk_clock_format(when, r->last.time), r->last.hash);
-	if (r->was_broken[0])
-		printf("    it begins after a break: %s\n", r->was_broken);
-	else if (r->from[0] && oldest)
-		printf("    it goes on from %s, which is not here\n", r->from);
-}
-
-/* One log, and `next`, which goes on from it (NULL: none does). */
-static int verify_one(struct tmk_chain_report *r, const char *path,
-		      const struct tmk_chain_report *next, struct tmk_err *err)
-{
-	int rc = tmk_chain_log_read(r, path, NULL, err);
-
-	if (rc < 0)
-		return err->code;
-	if (!rc && next && (next->first.seq != r->last.seq + 1 ||
-			    strcmp(next->first.prev, r->last.hash))) {
-		r->broken = r->lines;
-		snprintf(r->text, sizeof(r->text), "the next log does not go "
-			 "on from its last entry");
-		rc = 1;
-	}
-	return rc ? breaks(path, r, err) : TMK_OK;
-}
-
-static int verify_all(const char *first, struct tmk_err *err)
-{
-	struct tmk_chain_report now, next;
-	char *path = strdup(first), *older = NULL;
-	int n, code = path ? TMK_OK : TMK_INTERNAL;
-
-	for (n = 0; path && n < SEGMENTS_MAX; n++) {
-		code = verify_one(&now, path, n ? &next : NULL, err);
-		if (code || before(&older, path, &now, err) < 0)
-			break;
-		tell(path, &now, !older);
-		free(path);
-		path = older;
-		older = NULL;
-		next = now;
-	}
-	free(path);
-	return code ? code : err->code;
-}
-
 static int run_verify(int argc, char **argv, struct tmk_err *err)
 {
-	bool help = false;
+	const char *roots = NULL;
+	bool help = false, json = false;
 	const struct tmk_opt table[] = {
+		{ 0, "tsa-roots", TMK_OPT_TEXT, &roots, "FILE",
+		  "PEM: timestamps must chain to one of these" },
+		{ 0, "json", TMK_OPT_FLAG, &json, NULL,
+		  "one JSON object per log" },
 		{ 'h', "help", TMK_OPT_FLAG, &help, NULL, "show this" },
 		{ 0, NULL, TMK_OPT_FLAG, NULL, NULL, NULL }
 	};
-	char *path = NULL;
+	struct meant log;
 	int n = 0, code;
 
 	if (tmk_opt_parse(table, argc, argv, &n, err) < 0)
 		return TMK_USAGE;
 	if (help) {
-		tmk_opt_help(stdout, "touchmark log verify [FILE]", table);
+		tmk_opt_help(stdout, "touchmark log verify [--tsa-roots FILE] "
+			     "[--json] [FILE]", table);
 		return TMK_OK;
 	}
-	if (find_log(&path, n, argv + 1, err) < 0)
+	if (find_log(&log, n, argv + 1, err) < 0)
 		return err->code;
-	code = verify_all(path, err);
-	free(path);
+	if (roots && !log.config) {
+		tmk_err_set(err, TMK_USAGE, "--tsa-roots needs a "
+			    "configuration that can be read");
+		code = TMK_USAGE;
+	} else {
+		code = tmk_front_log_verify(log.path, log.config, roots, json,
+					    err);
+	}
+	release(&log);
 	return code;
 }
 
@@ -259,7 +268,8 @@ static int run_rotate(int argc, char **argv, struct tmk_err *err)
 		{ 'h', "help", TMK_OPT_FLAG, &help, NULL, "show this" },
 		{ 0, NULL, TMK_OPT_FLAG, NULL, NULL, NULL }
 	};
-	char *path = NULL, *moved = NULL, broken[256] = "";
+	char *moved = NULL, broken[256] = "";
+	struct meant log;
 	int n = 0, rc;
 
 	if (tmk_opt_parse(table, argc, argv, &n, err) < 0)
@@ -268,13 +278,13 @@ static int run_rotate(int argc, char **argv, struct tmk_err *err)
 		tmk_opt_help(stdout, "touchmark log rotate [FILE]", table);
 		return TMK_OK;
 	}
-	if (find_log(&path, n, argv + 1, err) < 0)
+	if (find_log(&log, n, argv + 1, err) < 0)
 		return err->code;
-	rc = tmk_chain_log_rotate(&moved, broken, sizeof(broken), path,
+	rc = tmk_chain_log_rotate(&moved, broken, sizeof(broken), log.path,
 				  tmk_clock_now(), err);
 	if (!rc)
-		tell_rotated(path, moved, broken);
-	free(path);
+		tell_rotated(log.path, moved, broken);
+	release(&log);
 	free(moved);
 	return rc ? err->code : TMK_OK;
 }
@@ -307,5 +317,5 @@ static int run(int argc, char **argv, struct tmk_err *err)
 }
 
 const struct tmk_command tmk_command_log = {
-	"log", "show, verify, rotate: the record of the gate", run
+	"log", "show, verify, rotate: the records of uses and of the gate", run
 };

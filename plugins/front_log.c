@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "plugins/front_log_open.h"
 
 #define PIECE 65536
 #define OID_PREFIX 7		/* digits that name an object */
@@ -19,17 +20,21 @@ struct job {
 	uint64_t line;		/* that is being read */
 	bool key, artefact;	/* were found in it */
 	bool in_oids;
+	uint64_t intent;	/* the number that stands in it; or 0 */
+	struct tmk_log_open open;	/* intents without a result */
 };
 
 static bool is_key(const struct tmk_json_event *e, const char *want)
 {
-	static const char *const fields[] = { "key", "who", "fingerprint" };
+	static const char *const fields[] = {
+		"key", "who", "fingerprint", "spki"
+	};
 	const char *text = e->text;
 	size_t i;
 
-	for (i = 0; i < 3 && strcmp(fields[i], e->key); i++)
+	for (i = 0; i < 4 && strcmp(fields[i], e->key); i++)
 		;
-	if (i == 3)
+	if (i == 4)
 		return false;
 	if (!strncmp(want, "sha256:", 7))
 		want += 7;
@@ -119,7 +124,39 @@ static int on_line(void *ctx, const struct tmk_chain_line *line,
 	    (f->key && !job->key) || (f->artefact && !job->artefact))
 		return 0;
 	return f->json ? copy(job, line, err) :
-		tmk_front_log_print(line, job->path, err);
+		tmk_front_log_print(line, tmk_log_open_has(&job->open,
+							   line->seq),
+				    job->path, err);
+}
+
+/* ---- what has no result ---------------------------------------------------- */
+
+static int on_intent(void *ctx, const struct tmk_chain_line *line,
+		     const struct tmk_json_event *e, struct tmk_err *err)
+{
+	struct job *job = ctx;
+
+	(void)err;
+	if (job->line != line->number) {
+		job->line = line->number;
+		job->intent = 0;
+	}
+	if (e->depth == 1 && e->kind == TMK_JSON_NUMBER && e->number > 0 &&
+	    !strcmp(e->key, "intent"))
+		job->intent = (uint64_t)e->number;
+	return 0;
+}
+
+static int on_end(void *ctx, const struct tmk_chain_line *line,
+		  struct tmk_err *err)
+{
+	struct job *job = ctx;
+
+	if (!strcmp(line->kind, "intent"))
+		return tmk_log_open_add(&job->open, line->seq, err);
+	if (!strcmp(line->kind, "result") && job->line == line->number)
+		tmk_log_open_end(&job->open, job->intent);
+	return 0;
 }
 
 int tmk_front_log_show(struct tmk_chain_report *report, const char *path,
@@ -127,7 +164,15 @@ int tmk_front_log_show(struct tmk_chain_report *report, const char *path,
 		       struct tmk_err *err)
 {
 	struct job job = { .path = path, .filter = filter };
+	const struct tmk_chain_visit look = { &job, on_intent, on_end };
 	const struct tmk_chain_visit visit = { &job, on_value, on_line };
+	int rc = 0;
 
-	return tmk_chain_log_read(report, path, &visit, err);
+	if (!filter->json)
+		rc = tmk_chain_log_read(report, path, &look, err);
+	job.line = 0;
+	if (rc >= 0)
+		rc = tmk_chain_log_read(report, path, &visit, err);
+	tmk_log_open_release(&job.open);
+	return rc;
 }

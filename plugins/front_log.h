@@ -14,13 +14,15 @@
 
 #include "base/err.h"
 #include "core/chain_log.h"
+#include "core/config.h"
 
 /* What is to be shown; NULL and TMK_TIME_NONE: everything. */
 struct tmk_front_log_filter {
 	const char *key;	/* fingerprint, with or without "sha256:", or
-				   name of a signer */
+				   name of a signer or key */
 	const char *artefact;	/* object id (seven digits will do), ref, file
-				   or digest */
+				   or digest; both as they are in the log:
+				   escaped (tmk_enc_show) */
 	int64_t since;
 	bool json;		/* the lines themselves */
 };
@@ -31,8 +33,28 @@ int tmk_front_log_show(struct tmk_chain_report *report, const char *path,
 		       const struct tmk_front_log_filter *filter,
 		       struct tmk_err *err) TMK_MUST_CHECK;
 
-/* Print one entry in words, read once more; `path` is for messages. */
-int tmk_front_log_print(const struct tmk_chain_line *line, const char *path,
-			struct tmk_err *err) TMK_MUST_CHECK;
+/* Check a log and those it goes on from, and print what was found; `config`
+ * (NULL: nobody is trusted) and `roots` (a PEM file, or NULL) say which
+ * timestamp authorities are believed. With `json` one object per line. Returns
+ * the exit code, with `err`. */
+int tmk_front_log_verify(const char *path, const struct tmk_config *config,
+			 const char *roots, bool json, struct tmk_err *err)
+	TMK_MUST_CHECK;
+
+/* The chain breaks: TMK_REFUSED, with `err`. */
+int tmk_front_log_breaks(const char *path, const struct tmk_chain_report *r,
+			 struct tmk_err *err);
+
+/* Print one entry in words, read once more; `path` is for messages. `alone`: it
+ * is an intent whose result is not in this file. */
+int tmk_front_log_print(const struct tmk_chain_line *line, bool alone,
+			const char *path, struct tmk_err *err) TMK_MUST_CHECK;
+
+/* Whether entries of this kind are about the use of keys, and such an entry in
+ * words: one line, escaped (front_log_use.c). */
+struct tmk_log_line;
+bool tmk_front_log_is_use(const char *kind);
+void tmk_front_log_print_use(const struct tmk_chain_line *line,
+			     const struct tmk_log_line *fields, bool alone);
 
 #endif

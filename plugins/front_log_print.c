@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/enc.h"
+#include "plugins/front_log_line.h"
 
 #define PIECE 65536
 #define SHOWN 1024		/* bytes of one field */
@@ -28,6 +29,7 @@ struct field {
 struct job {
 	const struct tmk_chain_line *line;
 	bool push;
+	struct tmk_log_line *use;	/* of an entry about a key; or NULL */
 	enum part part;
 	bool begun;		/* the first line is printed */
 	struct field repository, user, outcome, reason, text;
@@ -267,7 +269,9 @@ static int on_value(void *ctx, const struct tmk_json_event *e)
 {
 	struct job *job = ctx;
 
-	if (job->push)
+	if (job->use)
+		tmk_log_line_keep(job->use, e);
+	else if (job->push)
 		push_value(job, e);
 	else
 		other_value(job, e);
@@ -294,8 +298,19 @@ static int scan(struct tmk_json_scan *s, const struct tmk_chain_line *line,
 	return 0;
 }
 
-int tmk_front_log_print(const struct tmk_chain_line *line, const char *path,
-			struct tmk_err *err)
+static void print_end(struct job *job, bool alone)
+{
+	if (job->use) {
+		tmk_front_log_print_use(job->line, job->use, alone);
+		return;
+	}
+	begin(job);
+	if (!job->push)
+		putchar('\n');
+}
+
+int tmk_front_log_print(const struct tmk_chain_line *line, bool alone,
+			const char *path, struct tmk_err *err)
 {
 	struct tmk_json_scan *s = calloc(1, sizeof(*s));
 	struct job *job = calloc(1, sizeof(*job));
@@ -307,15 +322,19 @@ int tmk_front_log_print(const struct tmk_chain_line *line, const char *path,
 	}
 	job->line = line;
 	job->push = !strcmp(line->kind, "push");
+	if (tmk_front_log_is_use(line->kind)) {
+		rc = tmk_log_line_new(&job->use, err);
+		if (rc)
+			goto out;
+	}
 	forget(job);
 	tmk_json_scan_init(s, on_value, job);
 	rc = scan(s, line, path, err);
-	if (!rc) {
-		begin(job);
-		if (!job->push)
-			putchar('\n');
-	}
+	if (!rc)
+		print_end(job, alone);
 out:
+	if (job)
+		free(job->use);
 	free(s);
 	free(job);
 	return rc;

@@ -23,10 +23,12 @@ exits 2 'an unknown verb' touchmark log frobnicate
 exits 2 'too many logs' touchmark log verify a b
 exits 2 'no log is named' touchmark log verify
 has 'touchmark.gateLog is not set' 'and that is said'
-has 'touchmark.auditLog' 'and that nothing writes the other one'
+has 'touchmark.auditLog' 'and the other one neither'
 exits 1 'a log that is not there is a break' touchmark log verify "$T/none"
 has "none:1: the chain breaks: there is no log" 'at its first line'
+has 'hint: its first entry begins it' 'and nothing that rotate would mend'
 exits 4 'nothing to rotate' touchmark log rotate "$T/none"
+has 'hint: its first entry begins it' 'for the same reason'
 : >"$T/empty"
 exits 1 'an empty one too' touchmark log verify "$T/empty"
 exits 4 'a folder is no log' touchmark log verify "$T"

@@ -76,10 +76,12 @@ sweep() {
 	tap $? "$1: $HIT places"
 }
 
-sweep 'killed at fsync' fsync:signal=KILL 3
-sweep 'fsync fails' fsync:error=EIO 3
-sweep 'killed at a rename' rename:signal=KILL 1
-sweep 'a rename fails' rename:error=EIO 1
+sweep 'killed at fsync of the log' fsync:signal=KILL 1
+sweep 'fsync of the log fails' fsync:error=EIO 1
+sweep 'killed at fdatasync of the head' fdatasync:signal=KILL 1
+sweep 'fdatasync of the head fails' fdatasync:error=EIO 1
+sweep 'killed where the head is written' pwrite64:signal=KILL 1
+sweep 'the head cannot be written' pwrite64:error=EIO 1
 sweep 'killed at a write' write:signal=KILL 3
 sweep 'the disk is full' write:error=ENOSPC 3
 sweep 'a lock cannot be had' flock:error=EIO 2

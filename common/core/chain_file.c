@@ -13,14 +13,18 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
+#include "base/clock.h"
 #include "base/enc.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "x509/digest.h"
 
 #define SHA256 1		/* enum tmk_hash */
-#define LOCK_TRIES 500		/* of 20 ms */
+#define LOCK_MS 10000		/* that a lock is waited for */
+#define LOCK_PAUSE 16000000	/* ns between two looks, in the end */
 #define HEAD_MAX 1024		/* bytes of FILE.head */
+#define HEAD_SIZE 512		/* that we write: one sector, so that it is
+				   written over whole or not at all */
 #define PIECE 65536
 #define NUMBER_MAX 999999999u	/* of FILE.N */
 
@@ -32,19 +36,21 @@ static int failed(struct tmk_err *err, const char *path)
 /* Wait for the lock, not for ever. */
 static int wait_lock(int fd, int how, const char *name, struct tmk_err *err)
 {
-	const struct timespec pause = { 0, 20000000 };
-	int i;
+	struct timespec pause = { 0, LOCK_PAUSE / 32 };
+	int64_t until = tmk_clock_ms() + LOCK_MS;
 
-	for (i = 0; flock(fd, how | LOCK_NB) < 0; i++) {
+	while (flock(fd, how | LOCK_NB) < 0) {
 		if (errno != EWOULDBLOCK && errno != EINTR)
 			return failed(err, name);
-		if (i == LOCK_TRIES) {
+		if (tmk_clock_ms() >= until) {
 			tmk_err_set(err, TMK_INPUT, "%s: held by another "
 				    "process", name);
 			return tmk_err_hint(err, "try again; fuser %s tells "
 					    "which one", name);
 		}
 		nanosleep(&pause, NULL);
+		if (pause.tv_nsec < LOCK_PAUSE)
+			pause.tv_nsec *= 2;
 	}
 	return 0;
 }
@@ -121,18 +127,20 @@ static bool take_hash(char out[TMK_CHAIN_HEX], const struct tmk_json_event *e)
 static int head_value(void *ctx, const struct tmk_json_event *e)
 {
 	static const char *const names[] = {
-		"seq", "hash", "start", "size", "cut", "cutHash"
+		"seq", "hash", "start", "size", "cut", "cutHash", "sealed"
 	};
 	struct head_reader *r = ctx;
 	struct tmk_chain_head *h = r->head;
-	uint64_t *number[] = { &h->seq, NULL, &h->start, &h->size, &h->cut };
+	uint64_t *number[] = {
+		&h->seq, NULL, &h->start, &h->size, &h->cut, NULL, &h->sealed
+	};
 	unsigned int i;
 
 	if (e->depth == 0)
 		return 0;
-	for (i = 0; i < 6 && strcmp(names[i], e->key); i++)
+	for (i = 0; i < 7 && strcmp(names[i], e->key); i++)
 		;
-	if (i == 6 || r->seen & 1u << i)
+	if (i == 7 || r->seen & 1u << i)
 		return -1;
 	r->seen |= 1u << i;
 	if (i == 1 || i == 5)
@@ -148,14 +156,20 @@ static int head_parse(struct tmk_chain_head *head, const struct tmk_buf *text)
 	struct tmk_chain_head h = { 0 };
 	struct head_reader r = { &h, 0 };
 	struct tmk_json_scan scan;
+	size_t len = text->len;
 
+	if (!len || text->data[--len] != '\n')
+		return -1;
+	while (len && text->data[len - 1] == ' ')
+		len--;
 	tmk_json_scan_init(&scan, head_value, &r);
-	if (!text->len || text->data[text->len - 1] != '\n' ||
-	    tmk_json_scan_feed(&scan, text->data, text->len - 1) < 0 ||
+	if (tmk_json_scan_feed(&scan, text->data, len) < 0 ||
 	    tmk_json_scan_end(&scan) < 0)
 		return -1;
-	if ((r.seen & 15) != 15 || (r.seen >> 4 != 0 && r.seen >> 4 != 3) ||
-	    h.start > h.size || (h.size == h.start) != (h.seq == 0))
+	if ((r.seen & 15) != 15 ||
+	    ((r.seen >> 4 & 3) != 0 && (r.seen >> 4 & 3) != 3) ||
+	    h.sealed > h.seq || h.start > h.size ||
+	    (h.size == h.start) != (h.seq == 0))
 		return -1;
 	*head = h;
 	return 0;
@@ -183,17 +197,13 @@ int tmk_chain_file_head(struct tmk_chain_head *head, const char *path,
 	return rc;
 }
 
-int tmk_chain_file_put_head(const struct tmk_chain_head *head,
-			    const char *path, struct tmk_err *err)
+/* Fill up to HEAD_SIZE with blanks before the newline. */
+static int head_write(struct tmk_buf *text, const struct tmk_chain_head *head)
 {
-	struct tmk_buf text = TMK_BUF_INIT(HEAD_MAX);
+	static const char blanks[] = "                                ";
 	struct tmk_json j;
-	char *name = NULL;
-	int rc = -1;
 
-	if (asprintf(&name, "%s.head", path) < 0)
-		return tmk_err_nomem(err);
-	tmk_json_init(&j, &text);
+	tmk_json_init(&j, text);
 	tmk_json_open_object(&j, NULL);
 	tmk_json_int(&j, "seq", (int64_t)head->seq);
 	tmk_json_string(&j, "hash", head->hash);
@@ -203,10 +213,59 @@ int tmk_chain_file_put_head(const struct tmk_chain_head *head,
 		tmk_json_int(&j, "cut", (int64_t)head->cut);
 		tmk_json_string(&j, "cutHash", head->cut_hash);
 	}
+	if (head->sealed)
+		tmk_json_int(&j, "sealed", (int64_t)head->sealed);
 	tmk_json_close_object(&j);
 	if (tmk_json_finish(&j) < 0)
+		return -1;
+	text->len--;		/* its newline */
+	while (text->len < HEAD_SIZE - 1) {
+		size_t n = HEAD_SIZE - 1 - text->len;
+
+		if (tmk_buf_add(text, blanks, n < sizeof(blanks) - 1 ? n :
+				sizeof(blanks) - 1) < 0)
+			return -1;
+	}
+	return tmk_buf_addch(text, '\n');
+}
+
+/* Over a head of ours, which has this size already: 0, or 1 when there is none
+ * that could be written over. */
+static int head_over(const struct tmk_buf *text, const char *name,
+		     struct tmk_err *err)
+{
+	int fd = open(name, O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY |
+		      O_NONBLOCK), rc = 0;
+	struct stat st;
+
+	if (fd < 0)
+		return 1;
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) ||
+	    st.st_size != HEAD_SIZE || st.st_nlink != 1 ||
+	    text->len != HEAD_SIZE)
+		rc = 1;
+	else if (pwrite(fd, text->data, HEAD_SIZE, 0) != HEAD_SIZE ||
+		 fdatasync(fd) < 0)
+		rc = tmk_err_set(err, TMK_INPUT, "cannot write %s: %s", name,
+				 strerror(errno));
+	close(fd);
+	return rc;
+}
+
+int tmk_chain_file_put_head(const struct tmk_chain_head *head,
+			    const char *path, struct tmk_err *err)
+{
+	struct tmk_buf text = TMK_BUF_INIT(HEAD_MAX);
+	char *name = NULL;
+	int rc = -1;
+
+	if (asprintf(&name, "%s.head", path) < 0)
+		return tmk_err_nomem(err);
+	if (head_write(&text, head) < 0)
 		tmk_err_nomem(err);
 	else
+		rc = head_over(&text, name, err);
+	if (rc > 0)
 		rc = tmk_file_write(name, 0600, text.data, text.len, err);
 	tmk_buf_release(&text);
 	free(name);

@@ -34,6 +34,8 @@ struct tmk_chain_head {
 	/* A recovery that is to be written with the next entry. */
 	uint64_t cut;		/* bytes that were cut away; 0: none */
 	char cut_hash[TMK_CHAIN_HEX];
+	uint64_t sealed;	/* the last entry that a timestamp covers; 0:
+				   none was said to */
 };
 
 /*
@@ -54,6 +56,30 @@ int tmk_chain_log_append(struct tmk_chain_head *head, const char *path,
 			 int64_t time, const char *kind,
 			 const struct tmk_chain_spool *const *part, int parts,
 			 struct tmk_err *err) TMK_MUST_CHECK;
+
+#define TMK_CHAIN_BATCH 256	/* entries that are appended at once */
+#define TMK_CHAIN_FIELDS_MAX (128 * 1024)	/* bytes of one of them */
+#define TMK_CHAIN_BATCH_BYTES \
+	(TMK_CHAIN_BATCH * (TMK_CHAIN_FIELDS_MAX + 512))
+
+/* One of several entries. */
+struct tmk_chain_entry {
+	int64_t time;
+	const char *kind;
+	const void *fields;	/* as `part` above, in one piece; borrowed */
+	size_t len;		/* at most TMK_CHAIN_FIELDS_MAX */
+	uint64_t covers;	/* the entry up to which this one seals the
+				   log; 0: it does not */
+	struct tmk_chain_head head;	/* out: the log's end behind it */
+};
+
+/*
+ * The same for 1 to TMK_CHAIN_BATCH small entries, in this order, with one
+ * write and one sync for all of them. All are on the disk, or none counts.
+ */
+int tmk_chain_log_append_all(const char *path,
+			     struct tmk_chain_entry *const *entry, int n,
+			     struct tmk_err *err) TMK_MUST_CHECK;
 
 /*
  * Rename the log to FILE.N (N above every one there is), its head likewise,
@@ -103,6 +129,8 @@ struct tmk_chain_report {
 	char was_broken[256];	/* which was broken, and how; or "" */
 	uint64_t broken;	/* line at which the chain breaks, 0: none */
 	char text[400];		/* and why, escaped */
+	bool nothing;		/* neither log nor head: it was never begun,
+				   or somebody took both away */
 };
 
 /*

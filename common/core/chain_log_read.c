@@ -26,6 +26,8 @@ struct job {
 	struct tmk_json_scan scan;
 	struct tmk_digest digest;
 	bool open;		/* `line` has begun */
+	const struct tmk_chain_head *head;	/* NULL: none */
+	bool met;		/* the line that it tells of */
 	bool stopped;		/* by the visitor, with err */
 	int fd;
 	const char *fault;	/* why the line is no entry */
@@ -179,6 +181,8 @@ static int end_line(struct job *job)
 	if (job->visit && job->visit->line &&
 	    job->visit->line(job->visit->ctx, &job->line, job->err) < 0)
 		return -1;
+	if (job->head && job->line.seq == job->head->seq)
+		job->met = !strcmp(job->line.hash, job->head->hash);
 	if (!r->lines++)
 		r->first = job->line;
 	r->last = job->line;
@@ -228,15 +232,17 @@ static int breaks(struct tmk_chain_report *r, uint64_t line, const char *why)
 	return 1;
 }
 
-static int hold_against(struct tmk_chain_report *r,
-			const struct tmk_chain_head *head)
+/* The line that the head tells of is there; what stands behind it was
+ * appended by somebody who was interrupted before he said so. */
+static int hold_against(const struct job *job)
 {
-	/* An append that was interrupted behind its line, or a rotation. */
-	bool ahead = head->seq + 1 == r->last.seq &&
-		!strcmp(head->hash, r->last.prev);
+	const struct tmk_chain_head *head = job->head;
+	struct tmk_chain_report *r = job->report;
+	/* A log that has just begun, or a rotation that was interrupted. */
+	bool ahead = head->seq + 1 == r->first.seq &&
+		!strcmp(head->hash, r->first.prev);
 
-	if (ahead || (head->seq == r->last.seq &&
-		      !strcmp(head->hash, r->last.hash)))
+	if (job->met || ahead)
 		return 0;
 	if (head->seq > r->last.seq)
 		return breaks(r, r->lines + 1, "the end was cut off");
@@ -286,12 +292,13 @@ int tmk_chain_file_read(struct tmk_chain_report *report, int fd, uint64_t end,
 	job->visit = visit;
 	job->fd = fd;
 	job->report = report;
+	job->head = head;
 	job->err = err;
 	rc = read_all(job, fd, end, path);
+	if (!rc && head)
+		rc = hold_against(job);
 	tmk_digest_release(&job->digest);
 	free(job);
-	if (!rc && head)
-		rc = hold_against(report, head);
 	return rc;
 }
 
@@ -316,6 +323,7 @@ int tmk_chain_log_read(struct tmk_chain_report *report, const char *path,
 		*err = why;
 		rc = -1;
 	} else if (rc > 0) {
+		report->nothing = have > 0;
 		rc = breaks(report, 1, "there is no log");
 	} else if (!rc) {
 		rc = tmk_chain_file_read(report, fd, size, have ? NULL : &head,

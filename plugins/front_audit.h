@@ -1,0 +1,45 @@
+/*
+ * front_audit.h - the record of every use of a key (touchmark-audit-log(5)).
+ *
+ * touchmark.auditLog names a hash-chained log (core/chain_log.h). Each use has
+ * two entries: `intent` before the key is used, `result` after it, which names
+ * the intent by its number. Both are on the disk when their function returns,
+ * so that a signature that was given out is always on record; entries of
+ * several threads and processes share one write. Prints nothing.
+ */
+#ifndef TMK_PLUGINS_FRONT_AUDIT_H
+#define TMK_PLUGINS_FRONT_AUDIT_H
+
+#include <stdint.h>
+
+#include "core/config.h"
+#include "plugins/front_guard.h"
+
+/* Write the intent; *seq gets its number, 0 when no log is configured. Fails
+ * with TMK_INPUT when it cannot be written, TMK_REFUSED when the log is not
+ * what was written. */
+int tmk_front_audit_intent(uint64_t *seq, const struct tmk_config *config,
+			   const struct tmk_front_use *use,
+			   struct tmk_err *err) TMK_MUST_CHECK;
+
+/* Write the result of intent `seq` (0: nothing is written). */
+int tmk_front_audit_result(const struct tmk_config *config, uint64_t seq,
+			   const struct tmk_front_use *use,
+			   const struct tmk_front_outcome *outcome,
+			   struct tmk_err *err) TMK_MUST_CHECK;
+
+/* A timestamp was put beside a signature after it was made: `seal` as the
+ * result has it, without the timestamp. `stamped` TMK_TIME_NONE: nothing is
+ * written. */
+int tmk_front_audit_stamped(const struct tmk_config *config,
+			    const uint8_t *seal, size_t len, int64_t stamped,
+			    struct tmk_err *err) TMK_MUST_CHECK;
+
+/* An event in the life of a key that is no use of it: "generated", "adopted",
+ * "destroyed", "denied", "pin-changed". `note` (or NULL) says more. */
+int tmk_front_audit_event(const struct tmk_config *config, const char *event,
+			  const char *key, const uint8_t *spki,
+			  size_t spki_len, const char *note,
+			  struct tmk_err *err) TMK_MUST_CHECK;
+
+#endif
