@@ -24,7 +24,8 @@
 struct tmk_approve {
 	const char *key, *out, *timestamp, *pin_file_name, *tag, *dir;
 	const char *keyring;
-	bool help, json, no_timestamp;
+	const char *request, *on, *file;	/* approve_request.h */
+	bool help, json, no_timestamp, list;
 	/* later */
 	struct tmk_config *config;
 	struct tmk_front_ask ask;

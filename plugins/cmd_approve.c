@@ -1,6 +1,6 @@
 /*
  * cmd_approve.c - `touchmark approve`: one more signer, of a file's detached
- * signature or beside a signed tag.
+ * signature or beside a signed tag, or of a request for a signature.
  *
  * Options, the key, and the line that tells of it. What there is already must
  * verify first, and nobody signs twice.
@@ -13,19 +13,23 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/opt.h"
-#include "plugins/approve.h"
+#include "plugins/approve_request.h"
 #include "plugins/command.h"
 #include "plugins/front_file.h"
 #include "plugins/front_key_verbs.h"
 #include "plugins/front_libgit2.h"
 #include "plugins/front_report.h"
 #include "plugins/front_stamp.h"
+#include "plugins/sign_tell.h"
 
 static const char synopsis[] =
 	"touchmark approve [-k KEY] [-o OUT] [--keyring F] [--no-timestamp |\n"
 	"                         --timestamp=require] [--pin-file F] [--json]\n"
 	"                         FILE SIGNATURE\n"
-	"       touchmark approve --tag NAME [-C DIR] [-k KEY] [...]";
+	"       touchmark approve --tag NAME [-C DIR] [-k KEY] [...]\n"
+	"       touchmark approve --list [--on HOST] [--json]\n"
+	"       touchmark approve --request ID [-k KEY] [--file F]\n"
+	"                         [--on HOST] [--pin-file F] [--json]";
 
 /* ---- telling ------------------------------------------------------------ */
 
@@ -40,7 +44,8 @@ static int tell_json(const struct tmk_approve *r, FILE *to,
 
 	tmk_json_init(&j, &line);
 	tmk_json_open_object(&j, NULL);
-	tmk_json_string(&j, r->tag ? "tag" : "file", r->what);
+	tmk_json_string(&j, r->request ? "request" : r->tag ? "tag" : "file",
+			r->what);
 	tmk_json_string(&j, "status", good ? "approved" : "refused");
 	tmk_json_string(&j, "reason", good ? NULL :
 			tmk_reason_id(r->verdict.reason));
@@ -213,9 +218,33 @@ static int choose_stamp(struct tmk_approve *r, struct tmk_err *err)
 			    "URL");
 }
 
+/* What belongs to one form of the command alone. */
+static int check_form(const struct tmk_approve *r, int operands,
+		      struct tmk_err *err)
+{
+	bool waiting = r->list || r->request;
+
+	if (r->list && (r->request || r->key || r->file || r->pin_file_name))
+		return tmk_err_set(err, TMK_USAGE, "--list goes with --on and "
+				   "--json alone");
+	if (!waiting && (r->on || r->file))
+		return tmk_err_set(err, TMK_USAGE, "--on and --file go with "
+				   "--request");
+	if (waiting && (operands || r->tag || r->out || r->keyring ||
+			r->timestamp || r->no_timestamp || r->dir))
+		return tmk_err_set(err, TMK_USAGE, "--%s goes with no other "
+				   "form of this command", r->list ? "list" :
+				   "request");
+	return 0;
+}
+
 static int check_call(const struct tmk_approve *r, int operands,
 		      char **operand, struct tmk_err *err)
 {
+	if (check_form(r, operands, err))
+		return -1;
+	if (r->list || r->request)
+		return 0;
 	if (r->tag && (operands || r->out))
 		return tmk_err_set(err, TMK_USAGE, "with --tag there is %s",
 				   operands ? "no FILE" : "no -o: the "
@@ -227,7 +256,7 @@ static int check_call(const struct tmk_approve *r, int operands,
 		return tmk_err_set(err, TMK_USAGE, "-C goes with --tag");
 	if (!r->tag && operands != 2) {
 		tmk_err_set(err, TMK_USAGE, "a FILE and its SIGNATURE are "
-			    "expected, or --tag NAME");
+			    "expected, or --tag NAME, --request ID or --list");
 		return tmk_err_hint(err, "touchmark approve --help");
 	}
 	if (r->tag)
@@ -261,23 +290,29 @@ static int start(struct tmk_approve *r, struct tmk_err *err)
 static int approve(struct tmk_approve *r, char **operand, struct tmk_err *err)
 {
 	struct tmk_err why = TMK_ERR_INIT;
+	bool waiting = r->list || r->request;
 	int rc = start(r, &why);
 
-	r->what = r->tag ? r->tag : tmk_front_file_name(operand[0]);
+	r->what = waiting ? r->request : r->tag ? r->tag :
+		tmk_front_file_name(operand[0]);
 	if (!rc)
-		rc = r->tag ? tmk_approve_tag(r, &why) :
+		rc = r->list ? tmk_approve_list(r, &why) :
+			r->request ? tmk_approve_request(r, &why) :
+			r->tag ? tmk_approve_tag(r, &why) :
 			tmk_approve_file(r, operand[0], operand[1], &why);
+	if (!rc && waiting && !r->verdict.reason)
+		return TMK_OK;
 	if (!rc) {
 		if (tell(r, err))
 			return err->code;
 		return r->verdict.reason ? TMK_REFUSED : TMK_OK;
 	}
-	if (!r->json || why.code == TMK_USAGE) {
+	if (!r->json || !r->what || why.code == TMK_USAGE) {
 		*err = why;
 		return why.code;
 	}
-	return tmk_front_report_error("touchmark", true, r->what, &why, err) ?
-		err->code : why.code;
+	return tmk_sign_tell_error(r->what, true, &why, err) ? err->code :
+		why.code;
 }
 
 static int approve_run(int argc, char **argv, struct tmk_err *err)
@@ -294,6 +329,14 @@ static int approve_run(int argc, char **argv, struct tmk_err *err)
 		  "approve a signed tag" },
 		{ 'C', "repo", TMK_OPT_TEXT, &r.dir, "DIR",
 		  "the repository of the tag; default: here" },
+		{ 0, "list", TMK_OPT_FLAG, &r.list, NULL,
+		  "show the requests that wait for approvals" },
+		{ 0, "request", TMK_OPT_TEXT, &r.request, "ID",
+		  "approve a request for a signature" },
+		{ 0, "file", TMK_OPT_TEXT, &r.file, "F",
+		  "approve only if this is what is to be signed" },
+		{ 0, "on", TMK_OPT_TEXT, &r.on, "HOST",
+		  "where it waits: ssh://USER@HOST[:PORT]; default: here" },
 		{ 0, "timestamp", TMK_OPT_TEXT, &r.timestamp, "WHEN",
 		  "require, prefer or never" },
 		{ 0, "no-timestamp", TMK_OPT_FLAG, &r.no_timestamp, NULL,

@@ -26,8 +26,13 @@ enum tag {
 	TAG_TIME,
 	TAG_ENV,
 	TAG_TEXT,
-	TAG_ARTEFACT
+	TAG_ARTEFACT,
+	TAG_CONTENT,
+	TAG_CONTENT_DIGEST,
+	TAG_ID
 };
+
+#define CONTENT_DIGEST 32	/* bytes of a SHA-256 */
 
 void tmk_request_init(struct tmk_request *request)
 {
@@ -60,11 +65,38 @@ static bool absolute(const char *path)
 	return !path || *path == '/';
 }
 
+/* Whether a text is `min` to `max` of these characters. */
+static bool made_of(const char *text, const char *characters, size_t min,
+		    size_t max)
+{
+	size_t len = strspn(text, characters);
+
+	return !text[len] && len >= min && len <= max;
+}
+
+/* Names that others compare and show: one form, nothing to escape. */
+static int check_names(const struct tmk_request *r, struct tmk_err *err)
+{
+	if (r->content && !made_of(r->content, "abcdefghijklmnopqrstuvwxyz"
+				   "0123456789-", 1, TMK_REQUEST_CONTENT_MAX))
+		return nonsense(err, "names a kind of content that cannot be "
+				"one");
+	if (r->id && !made_of(r->id, "0123456789abcdef", TMK_REQUEST_ID,
+			      TMK_REQUEST_ID))
+		return nonsense(err, "names a request that cannot be one");
+	if (!r->content_digest != !r->content_digest_len ||
+	    (r->content_digest && r->content_digest_len != CONTENT_DIGEST))
+		return nonsense(err, "has a digest of another length");
+	return 0;
+}
+
 /* What has to be there, and what must not be, for what is asked. */
 static int check_seal(const struct tmk_request *r, struct tmk_err *err)
 {
 	if (!r->format)
 		return nonsense(err, "does not say what to make");
+	if (r->id)
+		return nonsense(err, "says more than its verb takes");
 	if (r->text && r->format != TMK_REQUEST_OPENPGP &&
 	    r->format != TMK_REQUEST_GIT)
 		return nonsense(err, "is of text in a format that knows none");
@@ -86,6 +118,8 @@ static int check(const struct tmk_request *r, struct tmk_err *err)
 {
 	int i;
 
+	if (check_names(r, err))
+		return -1;
 	if (!absolute(r->directory) || !absolute(r->pin_file) ||
 	    !absolute(r->pin_file_env) || !absolute(r->credentials_dir))
 		return nonsense(err, "names a path that is not absolute");
@@ -94,11 +128,18 @@ static int check(const struct tmk_request *r, struct tmk_err *err)
 			return nonsense(err, "has a variable without a name");
 	if (r->verb == TMK_REQUEST_SIGN || r->verb == TMK_REQUEST_PREPARE)
 		return check_seal(r, err);
+	if (r->verb == TMK_REQUEST_APPROVE) {
+		if (!r->id || !r->payload)
+			return nonsense(err, "approves nothing");
+	} else if (r->payload ||
+		   (r->id && r->verb != TMK_REQUEST_WAITING)) {
+		return nonsense(err, "says more than its verb takes");
+	}
 	if (r->key || r->format || r->armour || r->name_space ||
 	    r->digest_algo || r->stamp || r->directory || r->git_dir ||
 	    r->pin_file || r->pin_file_env || r->credentials_dir ||
-	    r->payload || r->digest || r->hash || r->time != TMK_TIME_NONE ||
-	    r->envs || r->text || r->artefact)
+	    r->digest || r->hash || r->time != TMK_TIME_NONE || r->envs ||
+	    r->text || r->artefact || r->content || r->content_digest)
 		return nonsense(err, "says more than its verb takes");
 	return 0;
 }
@@ -146,6 +187,12 @@ int tmk_request_encode(struct tmk_buf *out, const struct tmk_request *request,
 		tmk_field_text(&w, TAG_ENV, r->env[i], max, "environment");
 	tmk_field_byte(&w, TAG_TEXT, r->text);
 	tmk_field_text(&w, TAG_ARTEFACT, r->artefact, max, "artefact's name");
+	tmk_field_text(&w, TAG_CONTENT, r->content, max, "kind of content");
+	if (r->content_digest)
+		tmk_field_bytes(&w, TAG_CONTENT_DIGEST, r->content_digest,
+				r->content_digest_len, CONTENT_DIGEST,
+				"digest");
+	tmk_field_text(&w, TAG_ID, r->id, max, "request's name");
 	if (!w.failed && out->len - w.start - TMK_FRAME_HEAD > TMK_REQUEST_MAX)
 		w.failed = "environment";
 	return tmk_field_finish(&w, err);
@@ -187,6 +234,10 @@ static const char **text_of(struct tmk_request *r, int tag)
 		return &r->credentials_dir;
 	case TAG_ARTEFACT:
 		return &r->artefact;
+	case TAG_CONTENT:
+		return &r->content;
+	case TAG_ID:
+		return &r->id;
 	}
 	return NULL;
 }
@@ -203,6 +254,13 @@ static int read_bytes(struct tmk_request *r, const struct tmk_field *f,
 	}
 	if (f->len > TMK_HASH_MAX)
 		return nonsense(err, "has a digest of another length");
+	if (f->tag == TAG_CONTENT_DIGEST) {
+		if (!f->len)
+			return nonsense(err, "has a digest of another length");
+		r->content_digest = f->data;
+		r->content_digest_len = f->len;
+		return 0;
+	}
 	r->digest = f->data;
 	r->digest_len = f->len;
 	return 0;
@@ -216,7 +274,7 @@ static int read_number(struct tmk_request *r, const struct tmk_field *f,
 	switch (f->tag) {
 	case TAG_VERB:
 		if (tmk_field_get_byte(&n, f, TMK_REQUEST_SIGN,
-				       TMK_REQUEST_STOP, err))
+				       TMK_REQUEST_APPROVE, err))
 			return -1;
 		r->verb = (enum tmk_request_verb)n;
 		return 0;
@@ -261,6 +319,7 @@ static int read_field(struct tmk_request *r, const struct tmk_field *f,
 	switch (f->tag) {
 	case TAG_PAYLOAD:
 	case TAG_DIGEST:
+	case TAG_CONTENT_DIGEST:
 		return read_bytes(r, f, err);
 	case TAG_TIME:
 		return tmk_field_get_time(&r->time, f, err);

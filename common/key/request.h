@@ -27,6 +27,8 @@
 #define TMK_REQUEST_TEXT_MAX 4096	/* bytes of one text field */
 #define TMK_REQUEST_ENV_MAX 24		/* variables */
 #define TMK_REQUEST_LINES_MAX 8192	/* bytes of warnings */
+#define TMK_REQUEST_CONTENT_MAX 64	/* characters of a kind of content */
+#define TMK_REQUEST_ID 32	/* hex digits of a request's id */
 
 enum tmk_request_verb {
 	TMK_REQUEST_SIGN = 1,	/* answer: the seal */
@@ -35,7 +37,11 @@ enum tmk_request_verb {
 	TMK_REQUEST_LOCK,	/* log out; refuse until unlocked */
 	TMK_REQUEST_UNLOCK,
 	TMK_REQUEST_FORGET,	/* log out and close every session */
-	TMK_REQUEST_STOP
+	TMK_REQUEST_STOP,
+	TMK_REQUEST_WAITING,	/* answer: JSON, one line for each request that
+				   waits for approvals; with `id`: the text
+				   that is approved (docs/PROTOCOL.approval) */
+	TMK_REQUEST_APPROVE	/* `payload` is an approval of `id` */
 };
 
 /* What the seal is to be. The numbers are those of enum tmk_seal_format. */
@@ -72,6 +78,9 @@ struct tmk_request {
 				   the record and minisign's comment; NULL */
 	const char *digest_algo;	/* --digest-algo: must fit the key */
 	enum tmk_request_stamp stamp;
+	bool stamps_himself;	/* whoever asks does it, and says never for
+				   that alone: what another host puts there is
+				   welcome. Not a part of the message */
 	const char *directory;	/* absolute: where a repository may be */
 	const char *git_dir;	/* GIT_DIR of the caller */
 	const char *pin_file;	/* --pin-file, absolute */
@@ -85,6 +94,13 @@ struct tmk_request {
 	enum tmk_hash hash;	/* of the digest; 0 without one */
 	int64_t time;		/* with a digest: the signing time that the
 				   trailer was made for; else TMK_TIME_NONE */
+	const char *content;	/* what the caller says it is: "git-commit",
+				   "file", "deb": [a-z0-9-]; NULL */
+	const uint8_t *content_digest;	/* SHA-256 of the content alone, where
+				   the caller has it: one that waited for
+				   approvals is met again; NULL */
+	size_t content_digest_len;	/* 32 */
+	const char *id;		/* WAITING, APPROVE: which request; or NULL */
 	/* The caller's environment, as far as it chooses configuration or
 	 * where a person is asked: "NAME=VALUE". */
 	const char *env[TMK_REQUEST_ENV_MAX + 1];
@@ -96,6 +112,8 @@ struct tmk_answer {
 	int code;		/* enum tmk_code: 0 done */
 	bool declined;		/* not for this signer: ask another one (the
 				   key is not ours, another configuration) */
+	bool away;		/* the key, or what holds it, is not there:
+				   another place of it may be asked */
 	char text[512];		/* why not */
 	char hint[512];
 	struct tmk_buf seal;	/* SIGN: finished; STATUS: the lines */

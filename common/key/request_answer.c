@@ -27,7 +27,8 @@ enum tag {
 	TAG_TRAILER,
 	TAG_TIME,
 	TAG_STAMPED,
-	TAG_KEY
+	TAG_KEY,
+	TAG_AWAY
 };
 
 enum notice_tag {
@@ -160,6 +161,8 @@ int tmk_answer_encode(struct tmk_buf *out, const struct tmk_answer *answer,
 			tmk_field_bytes(&w, TAG_KEY, a->key.data, a->key.len,
 					KEY_MAX, "public key");
 	}
+	else if (a->code)
+		tmk_field_byte(&w, TAG_AWAY, a->away);
 	return tmk_field_finish(&w, err);
 }
 
@@ -202,9 +205,11 @@ static int read_number(struct tmk_answer *a, const struct tmk_field *f,
 		return 0;
 	case TAG_DECLINED:
 	case TAG_STAMPED:
+	case TAG_AWAY:
 		if (tmk_field_get_byte(&n, f, 1, 1, err))
 			return -1;
-		*(f->tag == TAG_DECLINED ? &a->declined : &a->stamped) = true;
+		*(f->tag == TAG_DECLINED ? &a->declined :
+		  f->tag == TAG_AWAY ? &a->away : &a->stamped) = true;
 		return 0;
 	}
 	return nonsense(err, "has a field that is not known");
@@ -265,6 +270,8 @@ static int read_all(struct tmk_answer *a, uint8_t *body, size_t len,
 		return nonsense(err, "does not say how it went");
 	if (a->code && !*a->text)
 		return nonsense(err, "does not say why not");
+	if (a->away && !a->code)
+		return nonsense(err, "says no and yes");
 	if ((a->code || a->declined) &&
 	    (a->seal.len || a->trailer.len || a->key.len || *a->created || *a->signer ||
 	     *a->fingerprint || a->hash || a->time != TMK_TIME_NONE ||

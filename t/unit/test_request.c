@@ -35,6 +35,9 @@ static struct tmk_request full(void)
 	r.envs = 2;
 	r.text = true;
 	r.artefact = "dist/a-1.0.tar.xz";
+	r.content = "git-commit";
+	r.content_digest = digest;
+	r.content_digest_len = 32;
 	return r;
 }
 
@@ -85,6 +88,10 @@ static void round_trip(void)
 	same_text(got.env[0], r.env[0], "first variable");
 	same_text(got.env[1], r.env[1], "second variable");
 	same_text(got.artefact, r.artefact, "artefact");
+	same_text(got.content, r.content, "kind of content");
+	ok(got.content_digest_len == 32 &&
+	   !memcmp(got.content_digest, r.content_digest, 32),
+	   "digest of the content");
 	ok(got.text, "of text");
 	is_mem(got.digest, got.digest_len, digest, 32, "digest");
 	free(body);
@@ -195,6 +202,70 @@ static void rules(void)
 	refuses(&r, "a stop that says more");
 }
 
+/* What stands in one form alone. */
+static void contents(void)
+{
+	struct tmk_request r = full();
+
+	r.content = "";
+	refuses(&r, "an empty kind of content");
+	r.content = "git commit";
+	refuses(&r, "a kind of content with a space");
+	r.content = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+		"aaaaaa";
+	refuses(&r, "a kind of content that is too long");
+	r = full();
+	r.content_digest_len = 31;
+	refuses(&r, "a content digest of another length");
+	r = full();
+	r.id = "0123456789abcdef0123456789abcdef";
+	refuses(&r, "a signature that names a waiting request");
+}
+
+/* What is said of requests that wait for approvals. */
+static void approvals(void)
+{
+	struct tmk_buf b = TMK_BUF_INIT(TMK_REQUEST_MAX);
+	struct tmk_err err = TMK_ERR_INIT;
+	struct tmk_request r, got;
+	uint8_t *body;
+	size_t len;
+
+	tmk_request_init(&r);
+	r.verb = TMK_REQUEST_APPROVE;
+	r.payload = (const uint8_t *)"CMS";
+	r.payload_len = 3;
+	refuses(&r, "an approval of nothing");
+	r.id = "0123456789abcdef0123456789ABCDEF";
+	refuses(&r, "a request's name in upper case");
+	r.id = "0123456789abcdef0123456789abcde";
+	refuses(&r, "a request's name that is too short");
+	r.id = "0123456789abcdef0123456789abcdef";
+	if (tmk_request_encode(&b, &r, &err))
+		abort();
+	body = body_of(&b, &len);
+	ok(!tmk_request_decode(&got, body, len, &err) &&
+	   got.verb == TMK_REQUEST_APPROVE && got.payload_len == 3,
+	   "an approval is read");
+	same_text(got.id, r.id, "name of the request");
+	free(body);
+	tmk_buf_release(&b);
+	r.verb = TMK_REQUEST_WAITING;
+	refuses(&r, "a list with content");
+	r.payload = NULL;
+	r.payload_len = 0;
+	is_int(tmk_request_encode(&b, &r, &err), 0, "one request is asked for");
+	tmk_buf_release(&b);
+	r.id = NULL;
+	is_int(tmk_request_encode(&b, &r, &err), 0, "all are asked for");
+	tmk_buf_release(&b);
+	r.verb = TMK_REQUEST_APPROVE;
+	r.id = "0123456789abcdef0123456789abcdef";
+	refuses(&r, "an approval without a signature");
+	r.verb = TMK_REQUEST_STATUS;
+	refuses(&r, "a status of one request");
+}
+
 /* Every beginning and every changed byte: read as something that can be
  * written again, or refused with a reason. */
 static void mutations(void)
@@ -217,8 +288,9 @@ static void mutations(void)
 		cut += !tmk_request_decode(&got, part, i, &err);
 		free(part);
 	}
-	/* It may end behind the hash, the time, each variable and the flag. */
-	is_int((long long)cut, 5, "of all beginnings five are requests");
+	/* It may end behind the hash, the time, each variable, the flag, the
+	 * artefact and the kind of content. */
+	is_int((long long)cut, 7, "of all beginnings seven are requests");
 	for (i = 0; i < len; i++) {
 		uint8_t *copy = malloc(len);
 
@@ -435,6 +507,8 @@ int main(void)
 	whole_answer();
 	payloads();
 	rules();
+	contents();
+	approvals();
 	mutations();
 	answers();
 	bad_answers();
