@@ -74,6 +74,8 @@ static void show_rule(const struct tmk_ref_rule *r, const char *ref)
 		else
 			printf(r->threshold > 1 ? " that [trust] knows" :
 			       ", by any signer that [trust] knows");
+		if (r->env)
+			printf(", with a key of environment %s", r->env->name);
 		tmk_policy_words_formats(r->formats);
 		if (r->identity == TMK_IDENTITY_COMMITTER)
 			printf(", under their own e-mail");

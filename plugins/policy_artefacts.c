@@ -20,6 +20,8 @@ static void show_rule(const struct tmk_artefact_rule *r)
 	else
 		printf(r->threshold > 1 ? " whom [trust] knows" :
 		       " by anybody whom [trust] knows");
+	if (r->env)
+		printf(", with a key of environment %s", r->env->name);
 	tmk_policy_words_formats(r->formats);
 	printf(", %s\n", tmk_policy_words_stamp(r->timestamp));
 }

@@ -95,7 +95,9 @@ static int judge_one(struct tmk_finding *f, const struct tmk_judge *judge,
 	if (tmk_judge_signature(f, judge, s->evidence, i, s->input[i].data,
 				s->input[i].len, err))
 		return -1;
-	return tmk_policy_judge_member(f, rule ? rule->role : NULL);
+	if (tmk_policy_judge_member(f, rule ? rule->role : NULL))
+		return -1;
+	return tmk_policy_judge_env(f, rule ? rule->env : NULL);
 }
 
 /* ---- all of them ------------------------------------------------------------ */

@@ -149,7 +149,9 @@ static int judge_signature(struct tmk_judge_object *o,
 		return -1;
 	to->beside = s->beside;
 	o->signers++;
-	return tmk_policy_judge_member(&to->finding, rule->role);
+	if (tmk_policy_judge_member(&to->finding, rule->role))
+		return -1;
+	return tmk_policy_judge_env(&to->finding, rule->env);
 }
 
 /* The form, then every signature of it as far as there is room for signers. */

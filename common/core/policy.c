@@ -42,11 +42,14 @@ void tmk_policy_free(struct tmk_policy *policy)
 		return;
 	for (i = 0; i < policy->roles; i++)
 		free_role(&policy->role[i]);
+	for (i = 0; i < policy->envs; i++)
+		free_role(&policy->env[i]);
 	for (i = 0; i < policy->rules; i++)
 		free(policy->rule[i].pattern);
 	for (i = 0; i < policy->artefacts; i++) {
 		free(policy->artefact[i].pattern);
 		free(policy->artefact[i].role_name);
+		free(policy->artefact[i].env_name);
 	}
 	for (i = 0; i < policy->push_urls; i++)
 		free(policy->push_url[i]);
@@ -65,6 +68,7 @@ void tmk_policy_free(struct tmk_policy *policy)
 	tmk_trust_free(policy->trust);
 	tmk_trust_free(policy->tsa_trust);
 	free(policy->role);
+	free(policy->env);
 	free(policy->rule);
 	free(policy->artefact);
 	free(policy->exempt);
@@ -172,6 +176,9 @@ static int check_headers(struct tmk_policy_reader *r, struct tmk_err *err)
 		if (!strcmp(name, "role") &&
 		    !tmk_policy_reader_role(r, dot, err))
 			return -1;
+		if (!strcmp(name, "env") &&
+		    !tmk_policy_reader_env(r, dot, err))
+			return -1;
 		if (!strcmp(name, "ref") &&
 		    !tmk_policy_reader_rule(r, dot, err))
 			return -1;
@@ -254,6 +261,11 @@ static void reader_release(struct tmk_policy_reader *r)
 
 	for (i = 0; r->rule_role && i < r->policy->rules; i++)
 		free(r->rule_role[i]);
+	for (i = 0; r->rule_env && i < r->policy->rules; i++)
+		free(r->rule_env[i]);
+	free(r->rule_env);
+	free(r->rule_env_line);
+	free(r->env_seen);
 	free(r->rule_role);
 	free(r->rule_role_line);
 	free(r->role_seen);
@@ -274,12 +286,17 @@ static int read_all(struct tmk_policy_reader *r, struct tmk_err *err)
 	r->artefact_seen = calloc(TMK_POLICY_SECTIONS_MAX, sizeof(uint64_t));
 	r->rule_role = calloc(TMK_POLICY_SECTIONS_MAX, sizeof(char *));
 	r->rule_role_line = calloc(TMK_POLICY_SECTIONS_MAX, sizeof(int));
+	r->env_seen = calloc(TMK_POLICY_ENVS_MAX, sizeof(uint64_t));
+	r->rule_env = calloc(TMK_POLICY_SECTIONS_MAX, sizeof(char *));
+	r->rule_env_line = calloc(TMK_POLICY_SECTIONS_MAX, sizeof(int));
+	p->env = calloc(TMK_POLICY_ENVS_MAX, sizeof(*p->env));
 	p->role = calloc(TMK_POLICY_SECTIONS_MAX, sizeof(*p->role));
 	p->rule = calloc(TMK_POLICY_SECTIONS_MAX, sizeof(*p->rule));
 	p->artefact = calloc(TMK_POLICY_SECTIONS_MAX, sizeof(*p->artefact));
 	if (!r->role_seen || !r->rule_seen || !r->rule_role ||
 	    !r->rule_role_line || !r->artefact_seen || !p->role || !p->rule ||
-	    !p->artefact) {
+	    !p->artefact || !r->env_seen || !r->rule_env ||
+	    !r->rule_env_line || !p->env) {
 		tmk_err_nomem(err);
 		goto out;
 	}

@@ -47,6 +47,8 @@ struct tmk_role {
 	int issuers;
 	const char **ssh_key;	/* its SSH members, borrowed from member[] */
 	int ssh_keys;
+	bool is_env;		/* [env "NAME"]: which keys are of it; with an
+				   issuer and no member, all that it issued */
 };
 
 enum tmk_identity {
@@ -60,6 +62,7 @@ struct tmk_ref_rule {
 	int line;		/* where it stands, 0 unknown */
 	enum tmk_require require;
 	const struct tmk_role *role;	/* NULL: any signer under the roots */
+	const struct tmk_role *env;	/* NULL: keys of any environment */
 	unsigned int formats;	/* bit 1 << enum tmk_seal_format */
 	enum tmk_identity identity;
 	enum tmk_timestamp_rule timestamp;
@@ -76,6 +79,9 @@ struct tmk_artefact_rule {
 	char *role_name;	/* as written; NULL: any signer */
 	int role_line;
 	const struct tmk_role *role;	/* NULL: any signer under the roots */
+	char *env_name;		/* as written; NULL: any environment */
+	int env_line;
+	const struct tmk_role *env;	/* NULL: keys of any environment */
 	unsigned int formats;	/* bit 1 << enum tmk_seal_format; 0: any that
 				   [trust] knows keys of */
 	enum tmk_timestamp_rule timestamp;
@@ -95,6 +101,8 @@ struct tmk_policy {
 	struct tmk_judge judge;	/* [trust] and [limits]; timestamp per ref */
 	struct tmk_role *role;
 	int roles;
+	struct tmk_role *env;	/* [env "dev"|"test"|"prod"] */
+	int envs;
 	struct tmk_ref_rule *rule;
 	int rules;
 	struct tmk_artefact_rule *artefact;
@@ -168,6 +176,10 @@ bool tmk_policy_is_signer(const struct tmk_role *role,
  * the role; NULL: everybody does. Always returns 0. */
 int tmk_policy_judge_member(struct tmk_finding *finding,
 			    const struct tmk_role *role);
+
+/* The same for the environment whose keys alone count; NULL: all do. */
+int tmk_policy_judge_env(struct tmk_finding *finding,
+			 const struct tmk_role *env);
 
 /* Whether everything that `strict` demands of an object is demanded by `by`
  * as well, so that history let in under `by` need not be judged again for

@@ -204,7 +204,8 @@ int tmk_policy_reader_section(const struct tmk_policy_reader *r,
 			      struct tmk_err *err)
 {
 	bool wants_name = !strcmp(section, "role") ||
-		!strcmp(section, "ref") || !strcmp(section, "artefact");
+		!strcmp(section, "env") || !strcmp(section, "ref") ||
+		!strcmp(section, "artefact");
 	unsigned int bit;
 
 	if (!find(section, NULL, &bit))
@@ -230,6 +231,10 @@ static uint64_t *open_section(struct tmk_policy_reader *r,
 		r->role = tmk_policy_reader_role(r, sub, err);
 		return r->role ? &r->role_seen[r->role - r->policy->role] :
 			NULL;
+	}
+	if (!strcmp(section, "env")) {
+		r->role = tmk_policy_reader_env(r, sub, err);
+		return r->role ? &r->env_seen[r->role - r->policy->env] : NULL;
 	}
 	if (!strcmp(section, "ref")) {
 		r->rule = tmk_policy_reader_rule(r, sub, err);

@@ -48,6 +48,13 @@ static int set_role(struct tmk_policy_reader *r, const char *value,
 	return tmk_policy_value_text(&r->artefact->role_name, value, err);
 }
 
+static int set_env(struct tmk_policy_reader *r, const char *value,
+		   struct tmk_err *err)
+{
+	r->artefact->env_line = r->line;
+	return tmk_policy_value_text(&r->artefact->env_name, value, err);
+}
+
 static int set_format(struct tmk_policy_reader *r, const char *value,
 		      struct tmk_err *err)
 {
@@ -83,6 +90,7 @@ static int set_threshold(struct tmk_policy_reader *r, const char *value,
 
 const struct tmk_policy_key tmk_policy_keys_artefact[] = {
 	{ "artefact", "role", false, set_role },
+	{ "artefact", "env", false, set_env },
 	{ "artefact", "format", true, set_format },
 	{ "artefact", "timestamp", false, set_timestamp },
 	{ "artefact", "threshold", false, set_threshold },
@@ -98,6 +106,12 @@ static int finish(struct tmk_policy_reader *r, struct tmk_artefact_rule *rule,
 		rule->role = tmk_policy_reader_role_of(r, rule->role_name,
 						       rule->role_line, err);
 		if (!rule->role)
+			return -1;
+	}
+	if (rule->env_name) {
+		rule->env = tmk_policy_reader_env_of(r, rule->env_name,
+						     rule->env_line, err);
+		if (!rule->env)
 			return -1;
 	}
 	r->line = rule->line;

@@ -1,6 +1,6 @@
 /*
- * policy_keys_ref.c - the keys of [role "..."] and [ref "..."]: who may sign,
- * and what a ref asks for.
+ * policy_keys_ref.c - the keys of [role "..."], [env "..."] and [ref "..."]:
+ * who may sign, which keys an environment has, and what a ref asks for.
  */
 #include "core/policy_value.h"
 
@@ -155,6 +155,15 @@ static int set_role(struct tmk_policy_reader *r, const char *value,
 	return tmk_policy_value_text(&r->rule_role[i], value, err);
 }
 
+static int set_env(struct tmk_policy_reader *r, const char *value,
+		   struct tmk_err *err)
+{
+	long i = r->rule - r->policy->rule;
+
+	r->rule_env_line[i] = r->line;
+	return tmk_policy_value_text(&r->rule_env[i], value, err);
+}
+
 static int set_format(struct tmk_policy_reader *r, const char *value,
 		      struct tmk_err *err)
 {
@@ -274,8 +283,11 @@ static int set_threshold(struct tmk_policy_reader *r, const char *value,
 const struct tmk_policy_key tmk_policy_keys_ref[] = {
 	{ "role", "member", true, set_member },
 	{ "role", "issuer", true, set_issuer },
+	{ "env", "member", true, set_member },
+	{ "env", "issuer", true, set_issuer },
 	{ "ref", "require", false, set_require },
 	{ "ref", "role", false, set_role },
+	{ "ref", "env", false, set_env },
 	{ "ref", "format", true, set_format },
 	{ "ref", "identity", false, set_identity },
 	{ "ref", "timestamp", false, set_timestamp },

@@ -213,6 +213,8 @@ bool tmk_policy_is_member(const struct tmk_role *role, X509 *cert,
 				break;
 		if (i == role->issuers)
 			return false;
+		if (role->is_env && !role->members)
+			return true;
 	}
 	for (i = 0; i < role->members; i++)
 		if (member_matches(&role->member[i], cert, chain))
@@ -242,6 +244,8 @@ bool tmk_policy_covers(const struct tmk_ref_rule *by,
 	if (by->require != TMK_REQUIRE_COMMITS)
 		return false;
 	if (strict->role && by->role != strict->role)
+		return false;
+	if (strict->env && by->env != strict->env)
 		return false;
 	if (by->formats & ~strict->formats)
 		return false;
@@ -275,4 +279,24 @@ int tmk_policy_judge_member(struct tmk_finding *f, const struct tmk_role *role)
 			f->key_id, role->name);
 	return tmk_verdict_hint(v, "ask a member of the role \"%s\" to sign",
 				role->name);
+}
+
+int tmk_policy_judge_env(struct tmk_finding *f, const struct tmk_role *env)
+{
+	struct tmk_verdict *v = &f->verdict;
+	char subject[256];
+
+	if (v->reason != TMK_GOOD || !env || tmk_policy_is_signer(env, f))
+		return 0;
+	if (f->cert)
+		tmk_verdict_refuse(v, TMK_SIGNER_NOT_ALLOWED,
+			"%s is no key of the environment \"%s\"",
+			tmk_cert_subject(subject, sizeof(subject), f->cert),
+			env->name);
+	else
+		tmk_verdict_refuse(v, TMK_SIGNER_NOT_ALLOWED,
+			"the key %s is none of the environment \"%s\"",
+			f->key_id, env->name);
+	return tmk_verdict_hint(v, "sign with a key of the environment "
+				"\"%s\"", env->name);
 }

@@ -71,6 +71,57 @@ struct tmk_role *tmk_policy_reader_role(struct tmk_policy_reader *r,
 	return &p->role[i];
 }
 
+/* A name that no key's `env` can have would be a section that fits nobody. */
+struct tmk_role *tmk_policy_reader_env(struct tmk_policy_reader *r,
+				       const char *name, struct tmk_err *err)
+{
+	static const char *const known[TMK_POLICY_ENVS_MAX] = {
+		"dev", "test", "prod"
+	};
+	struct tmk_policy *p = r->policy;
+	int i;
+
+	for (i = 0; i < p->envs; i++)
+		if (!strcmp(p->env[i].name, name))
+			return &p->env[i];
+	for (i = 0; i < TMK_POLICY_ENVS_MAX; i++)
+		if (!strcmp(known[i], name))
+			break;
+	if (i == TMK_POLICY_ENVS_MAX) {
+		tmk_policy_reader_fail(r, err, "[env \"%s\"]: an environment "
+				       "is dev, test or prod", name);
+		return NULL;
+	}
+	if (tmk_policy_value_text(&p->env[p->envs].name, name, err) < 0)
+		return NULL;
+	p->env[p->envs].is_env = true;
+	return &p->env[p->envs++];
+}
+
+const struct tmk_role *tmk_policy_reader_env_of(struct tmk_policy_reader *r,
+						const char *name, int line,
+						struct tmk_err *err)
+{
+	const struct tmk_policy *p = r->policy;
+	int i;
+
+	r->line = line;
+	for (i = 0; i < p->envs; i++)
+		if (!strcmp(p->env[i].name, name))
+			break;
+	if (i == p->envs) {
+		tmk_policy_reader_fail(r, err, "there is no [env \"%s\"]",
+				       name);
+		return NULL;
+	}
+	if (!p->env[i].members && !p->env[i].issuers) {
+		tmk_policy_reader_fail(r, err, "[env \"%s\"] has neither "
+			"member nor issuer: no key could be of it", name);
+		return NULL;
+	}
+	return &p->env[i];
+}
+
 /* What a rule says before any key of it was read. */
 static void rule_defaults(struct tmk_ref_rule *rule, int line)
 {
@@ -129,6 +180,14 @@ const struct tmk_role *tmk_policy_reader_role_of(struct tmk_policy_reader *r,
 static int finish_role(struct tmk_policy_reader *r, int i,
 		       struct tmk_err *err)
 {
+	struct tmk_ref_rule *rule = &r->policy->rule[i];
+
+	if (r->rule_env[i]) {
+		rule->env = tmk_policy_reader_env_of(r, r->rule_env[i],
+						     r->rule_env_line[i], err);
+		if (!rule->env)
+			return -1;
+	}
 	if (!r->rule_role[i])
 		return 0;
 	r->policy->rule[i].role = tmk_policy_reader_role_of(r, r->rule_role[i],

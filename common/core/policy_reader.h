@@ -18,6 +18,7 @@
 #define TMK_POLICY_MAX (1024 * 1024)	/* bytes of a policy file */
 #define TMK_POLICY_ENTRIES_MAX 20000	/* keys in a policy file */
 #define TMK_POLICY_SECTIONS_MAX 1024	/* roles, and refs */
+#define TMK_POLICY_ENVS_MAX 3		/* dev, test, prod */
 #define TMK_POLICY_NAME_MAX 1024	/* bytes of a section's name */
 
 /* One section header or key as it stands in the file. */
@@ -53,9 +54,12 @@ struct tmk_policy_reader {
 	int line;		/* of the entry that is read now */
 	uint64_t seen;		/* keys of the sections without a name */
 	uint64_t *role_seen;	/* by role */
+	uint64_t *env_seen;	/* by environment */
 	uint64_t *rule_seen;	/* by rule */
 	char **rule_role;	/* by rule: the role's name, or NULL */
 	int *rule_role_line;
+	char **rule_env;	/* the same for the environment */
+	int *rule_env_line;
 	uint64_t *artefact_seen;	/* by [artefact] section */
 	struct tmk_role *role;	/* the section that is filled, or NULL */
 	struct tmk_ref_rule *rule;
@@ -71,6 +75,10 @@ int tmk_policy_reader_fail(const struct tmk_policy_reader *r,
 struct tmk_role *tmk_policy_reader_role(struct tmk_policy_reader *r,
 					const char *name,
 					struct tmk_err *err);
+
+/* The same for an environment: dev, test or prod. */
+struct tmk_role *tmk_policy_reader_env(struct tmk_policy_reader *r,
+				       const char *name, struct tmk_err *err);
 struct tmk_ref_rule *tmk_policy_reader_rule(struct tmk_policy_reader *r,
 					    const char *pattern,
 					    struct tmk_err *err);
@@ -91,6 +99,12 @@ bool tmk_policy_reader_name_ok(const struct tmk_policy_reader *r,
 const struct tmk_role *tmk_policy_reader_role_of(struct tmk_policy_reader *r,
 						 const char *name, int line,
 						 struct tmk_err *err);
+
+/* The environment of this name for a rule that asks for it at `line`. NULL on
+ * failure. */
+const struct tmk_role *tmk_policy_reader_env_of(struct tmk_policy_reader *r,
+						const char *name, int line,
+						struct tmk_err *err);
 
 /* After the last entry: what the [artefact] sections lack. */
 int tmk_policy_reader_finish_artefacts(struct tmk_policy_reader *r,

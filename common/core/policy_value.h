@@ -30,7 +30,7 @@ struct tmk_policy_key {
 		   struct tmk_err *err);
 };
 
-/* The keys of [trust]; of [role] and [ref]; of [artefact]. */
+/* The keys of [trust]; of [role], [env] and [ref]; of [artefact]. */
 extern const struct tmk_policy_key tmk_policy_keys_trust[];
 extern const struct tmk_policy_key tmk_policy_keys_ref[];
 extern const struct tmk_policy_key tmk_policy_keys_artefact[];
