@@ -14,6 +14,7 @@
 #include "core/sign.h"
 #include "formats/armour.h"
 #include "plugins/front_birth.h"
+#include "plugins/front_guarded.h"
 #include "plugins/front_key.h"
 #include "plugins/front_pick.h"
 #include "seal/minisign_key.h"
@@ -45,9 +46,38 @@ struct export {
 	char user_id[USER_MAX];
 	struct tmk_buf out;
 	char fingerprint[TMK_KEY_ID + 8];
+	char shown[512];	/* the place, without what may be a PIN */
 };
 
 /* ---- the key ------------------------------------------------------------- */
+
+static const char *shown_place(struct export *x)
+{
+	const char *uri = x->pick.uri[x->at];
+
+	snprintf(x->shown, sizeof(x->shown), "%.*s", (int)strcspn(uri, "?"),
+		 uri);
+	return x->shown;
+}
+
+/* What an export signs is a use of the key like any other. */
+static int guard_signer(struct export *x, struct tmk_err *err)
+{
+	const struct tmk_front_use use = {
+		.what = "certify",
+		.key = x->pick.name,
+		.section = x->pick.key,
+		.place = shown_place(x),
+		.format = "openpgp",
+		.content = "openpgp-key",
+		.artefact = x->pick.name,
+	};
+
+	if (tmk_front_guarded_wrap(&x->signer, x->config, &use, err))
+		return -1;
+	x->spki = &x->signer->spki;
+	return 0;
+}
 
 static int open_signer(struct export *x, struct tmk_err *err)
 {
@@ -56,7 +86,7 @@ static int open_signer(struct export *x, struct tmk_err *err)
 	if (x->store->open(&x->signer, &x->place, err) < 0)
 		return -1;
 	x->spki = &x->signer->spki;
-	return 0;
+	return guard_signer(x, err);
 }
 
 /* The public part: without a login when the token shows it. */

@@ -32,6 +32,37 @@ int tmk_front_key_import(int argc, char **argv, struct tmk_err *err);
 /* key export NAME|URI --type x509|openpgp|ssh */
 int tmk_front_key_export(int argc, char **argv, struct tmk_err *err);
 
+/* key selftest [NAME...] */
+int tmk_front_key_selftest(int argc, char **argv, struct tmk_err *err);
+
+/* key status */
+int tmk_front_key_status(int argc, char **argv, struct tmk_err *err);
+
+/* key compromise NAME */
+int tmk_front_key_compromise(int argc, char **argv, struct tmk_err *err);
+
+/* key audit: 1 when a row fails */
+int tmk_front_key_audit(int argc, char **argv, struct tmk_err *err);
+
+/* key report NAME|URI */
+int tmk_front_key_report(int argc, char **argv, struct tmk_err *err);
+
+/* key adopt NAME --token L|URI */
+int tmk_front_key_adopt(int argc, char **argv, struct tmk_err *err);
+
+/* key pin NAME|--token L */
+int tmk_front_key_pin(int argc, char **argv, struct tmk_err *err);
+
+/* key destroy NAME|URI */
+int tmk_front_key_destroy(int argc, char **argv, struct tmk_err *err);
+
+/* Make a request for this key and write it to `out`, as key csr does; NULL
+ * where nothing is said. */
+int tmk_front_key_csr_write(const char *key, const char *subject,
+			    const char *email, const char *out,
+			    const char *pin_file, struct tmk_err *err)
+	TMK_MUST_CHECK;
+
 /* Read "rsa3072", "rsa4096", "p256", "p384" or "ed25519" into what->algorithm
  * and bits. Fails with TMK_USAGE, for weaker keys as well. */
 int tmk_front_key_algorithm(struct tmk_keygen *what, const char *name,

@@ -129,4 +129,8 @@ tap $? 'and no signature'
 daemon_start
 ok 'again with it' sign
 
+# ---- another PIN, and the end of a key ----------------------------------------
+
+token_life rsa3072
+
 done_testing

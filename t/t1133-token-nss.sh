@@ -10,7 +10,7 @@ fi
 . "${0%/*}/lib.sh"
 # shellcheck source=token-lib.sh
 . "${0%/*}/token-lib.sh"
-need certutil p11-kit
+need certutil p11-kit flock
 
 for SOFTOKN in /usr/lib/*/libsoftokn3.so /usr/lib/*/nss/libsoftokn3.so \
 	/usr/lib64/libsoftokn3.so; do
@@ -50,4 +50,5 @@ token_make() {	# ALGORITHM
 		comm -13 "$T/ids" -
 }
 token_suite '' tmk-nss ed25519 local data
+token_life p256
 done_testing

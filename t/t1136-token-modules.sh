@@ -9,7 +9,7 @@ fi
 . "${0%/*}/lib.sh"
 # shellcheck source=token-lib.sh
 . "${0%/*}/token-lib.sh"
-need softhsm2-util certutil p11-kit ssh-keygen
+need flock softhsm2-util certutil p11-kit ssh-keygen
 
 token_modules
 for SOFTOKN in /usr/lib/*/libsoftokn3.so /usr/lib/*/nss/libsoftokn3.so \

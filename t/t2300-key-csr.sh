@@ -39,6 +39,13 @@ has '^-----BEGIN CERTIFICATE REQUEST-----$' 'is PEM'
 openssl req -in "$T/out" -noout -text >"$T/text" 2>&1
 mv "$T/text" "$T/out"
 has 'Code Signing, E-mail Protection' 'has both'
+ok 'csr in JSON' key csr k-p256 --subject /CN=x/O=y --json
+has '"name":"k-p256","status":"ok","file":null,"request":"-----BEGIN CERT' \
+	'has the request'
+ok 'csr in a file, and JSON' key csr k-p256 --subject /CN=x/O=y --json \
+	-o "$T/j.csr"
+has '"file":"[^"]*/j.csr"\}$' 'says where'
+ok 'openssl verifies that one' openssl req -in "$T/j.csr" -noout -verify
 git config --file "$CONF/config" touchmark.k-p384.userId 'U Ser <u@e.org>'
 ok 'csr from userId' key csr k-p384 -o "$T/u.csr"
 openssl req -in "$T/u.csr" -noout -text >"$T/out" 2>&1
@@ -94,6 +101,10 @@ is "$(git config --file "$CONF/config" touchmark.k-p256.cert)" \
 is "$(grep -c BEGIN "$CONF/k-p256-chain.pem")" 2 'leaf and intermediate'
 is "$(openssl x509 -in "$CONF/k-p256-chain.pem" -noout -fingerprint)" \
 	"$(openssl x509 -in "$T/p256.pem" -noout -fingerprint)" 'leaf first'
+ok 'in JSON' key import-cert k-p256 "$T/answer.pem" --json
+has '^\{"name":"k-p256","status":"imported","subject":"[^"]*","fingerprint":"sha256:[0-9a-f]{64}"' \
+	'one object'
+is "$(wc -l <"$T/out")" 1 'and nothing else'
 ok 'again is harmless' key import-cert k-p256 "$T/p256.pem" \
 	--untrusted "$T/pki/issuing.pem"
 ok 'key show' key show k-p256
@@ -142,7 +153,8 @@ mv "$CONF" "$T/conf.away"
 ok 'import-cert without a directory for it' key import-cert elsewhere \
 	"$T/p256.pem"
 has 'if .*CN=.* is no root .*--untrusted' 'an issuer that is missing is told'
-is "$(grep -c BEGIN "$CONF/elsewhere-chain.pem")" 1 'the file is there'
+is "$(grep -c BEGIN "$CONF/elsewhere-chain.pem")" 2 \
+	'the file is there, with the intermediate that lies on the token'
 is "$(git config --file "$CONF/config" touchmark.elsewhere.cert)" \
 	elsewhere-chain.pem 'and configured'
 ok 'key show' key show elsewhere

@@ -17,6 +17,8 @@
 #   retry               after a wrong PIN a file may not try again:
 #                       token_log_in of the test logs in once
 #
+#   token_life ALGORITHM  another PIN and the end of k-ALGORITHM, after the
+#                       suite
 #   token_shim          from here on every call goes through the shim, which
 #                       writes its log; for registered modules the test has
 #                       MODULE_FILE, p11-kit's file about it
@@ -36,9 +38,6 @@
 unset XDG_RUNTIME_DIR
 CONFIG=$XDG_CONFIG_HOME/touchmark/config
 SHIM=$MOCK/shim.so
-# SoftHSM keeps a few bytes of each Ed25519 signature: only the whole stack
-# tells the leak checker that they are not ours.
-ASAN_OPTIONS=$ASAN_OPTIONS:fast_unwind_on_malloc=0
 
 token_lacks() {	# WORD
 	case " $TOKEN_LACKS " in *" $1 "*) return 0 ;; esac
@@ -364,7 +363,14 @@ token_suite() {
 
 MODULE_FOR='enable-in: touchmark, touchmark-agent, touchmark-gpg, touchmark-gpgsm, touchmark-gpg-full, touchmark-ssh-keygen, touchmark-ssh-keygen-full, p11-kit'
 
+# One test at a time: whoever takes the directory away takes it out of the
+# namespace of another test too.
 token_modules() {
+	exec 9>"${TMPDIR:-/tmp}/touchmark-test-modules.lock"
+	flock -w 300 9 || {
+		echo 'Bail out! another test holds the directory of modules'
+		exit 1
+	}
 	MODULES_MADE=
 	MODULES=$XDG_CONFIG_HOME/pkcs11/modules
 	if [ "$(id -u)" = 0 ]; then
@@ -394,4 +400,23 @@ token_modules_end() {
 	done
 	(exit "$modules_rc")
 	at_end
+}
+
+# Another PIN, and the end of the key k-ALGORITHM: what token_suite left.
+token_life() {	# ALGORITHM
+	cp -p "$PINFILE" "$T/first.pin"
+	(umask 077 && echo 86427531 >"$T/next.pin")
+	unset TOUCHMARK_PIN_FILE
+	ok 'another PIN' touchmark key pin "k-$1" --pin-file "$T/first.pin" \
+		--new-pin-file "$T/next.pin"
+	has 'has a new PIN$' 'is taken'
+	ok 'it opens the token' touchmark key show "k-$1" \
+		--pin-file "$T/next.pin"
+	ok 'and the first one again' touchmark key pin "k-$1" \
+		--pin-file "$T/next.pin" --new-pin-file "$T/first.pin"
+	ok 'the end of a key' touchmark key destroy "k-$1" --yes \
+		--pin-file "$T/first.pin"
+	has 'absence proved' 'is proved'
+	exits 3 'which is gone' touchmark key show "k-$1" \
+		--pin-file "$T/first.pin"
 }

@@ -42,36 +42,114 @@ static int add_ext(STACK_OF(X509_EXTENSION) *exts, X509V3_CTX *ctx, int nid,
 	return 0;
 }
 
-static int add_san(STACK_OF(X509_EXTENSION) *exts, const char *email,
-		   struct tmk_err *err)
+/* One name of the SAN (RFC 5280 4.2.1.6); all three kinds are IA5Strings. */
+static int add_name(GENERAL_NAMES *names, int kind, const char *value,
+		    struct tmk_err *err)
 {
-	GENERAL_NAMES *names = GENERAL_NAMES_new();
 	GENERAL_NAME *name = GENERAL_NAME_new();
 	ASN1_IA5STRING *text = ASN1_IA5STRING_new();
-	X509_EXTENSION *ext = NULL;
+	const char *c;
 	int ret = -1;
 
-	if (!names || !name || !text ||
-	    !ASN1_STRING_set(text, email, (int)strlen(email)))
+	for (c = value; *c > ' ' && *c <= '~'; c++)
+		;
+	if (*c || c == value) {
+		tmk_err_set(err, TMK_USAGE, "'%s' is no name for a "
+			    "certificate: it is empty, or not plain ASCII",
+			    value);
 		goto out;
-	GENERAL_NAME_set0_value(name, GEN_EMAIL, text);
+	}
+	if (!name || !text ||
+	    !ASN1_STRING_set(text, value, (int)strlen(value))) {
+		tmk_err_nomem(err);
+		goto out;
+	}
+	GENERAL_NAME_set0_value(name, kind, text);
 	text = NULL;
-	if (!sk_GENERAL_NAME_push(names, name))
+	if (!sk_GENERAL_NAME_push(names, name)) {
+		tmk_err_nomem(err);
 		goto out;
+	}
 	name = NULL;
-	ext = X509V3_EXT_i2d(NID_subject_alt_name, 0, names);
-	if (!ext || !sk_X509_EXTENSION_push(exts, ext))
+	ret = 0;
+out:
+	ASN1_IA5STRING_free(text);
+	GENERAL_NAME_free(name);
+	return ret;
+}
+
+/* "KIND:VALUE" */
+static int add_named(GENERAL_NAMES *names, const char *san,
+		     struct tmk_err *err)
+{
+	static const struct {
+		const char *head;
+		int kind;
+	} kinds[] = {
+		{ "email:", GEN_EMAIL }, { "DNS:", GEN_DNS },
+		{ "URI:", GEN_URI }
+	};
+	size_t i, len;
+
+	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		len = strlen(kinds[i].head);
+		if (!strncmp(san, kinds[i].head, len))
+			return add_name(names, kinds[i].kind, san + len, err);
+	}
+	tmk_err_set(err, TMK_USAGE, "'%s' is no subject alternative name",
+		    san);
+	return tmk_err_hint(err, "write email:MAIL, DNS:HOST or URI:ADDRESS");
+}
+
+static int add_san(STACK_OF(X509_EXTENSION) *exts,
+		   const struct tmk_issue_subject *who, struct tmk_err *err)
+{
+	GENERAL_NAMES *names = GENERAL_NAMES_new();
+	X509_EXTENSION *ext = NULL;
+	int i, ret = -1;
+
+	if (!names) {
+		tmk_err_nomem(err);
 		goto out;
+	}
+	if (who->email && add_name(names, GEN_EMAIL, who->email, err))
+		goto out;
+	for (i = 0; i < who->sans; i++)
+		if (add_named(names, who->san[i], err))
+			goto out;
+	ext = X509V3_EXT_i2d(NID_subject_alt_name, 0, names);
+	if (!ext || !sk_X509_EXTENSION_push(exts, ext)) {
+		tmk_issue_sign_fault("the subject alternative name", err);
+		goto out;
+	}
 	ext = NULL;
 	ret = 0;
 out:
-	if (ret < 0)
-		tmk_issue_sign_fault("the subject alternative name", err);
 	X509_EXTENSION_free(ext);
-	ASN1_IA5STRING_free(text);
-	GENERAL_NAME_free(name);
 	GENERAL_NAMES_free(names);
 	return ret;
+}
+
+/* SAN and EKU as a certificate has them, byte for byte. */
+static int add_like(STACK_OF(X509_EXTENSION) *exts, const X509 *like,
+		    struct tmk_err *err)
+{
+	static const int nids[] = { NID_ext_key_usage, NID_subject_alt_name };
+	X509_EXTENSION *ext;
+	size_t i;
+	int at;
+
+	for (i = 0; i < sizeof(nids) / sizeof(nids[0]); i++) {
+		at = X509_get_ext_by_NID(like, nids[i], -1);
+		if (at < 0)
+			continue;
+		ext = X509_EXTENSION_dup(X509_get_ext(like, at));
+		if (ext && sk_X509_EXTENSION_push(exts, ext))
+			continue;
+		X509_EXTENSION_free(ext);
+		return tmk_err_nomem(err);
+	}
+	return 0;
 }
 
 static int add_eku(STACK_OF(X509_EXTENSION) *exts,
@@ -119,9 +197,11 @@ static int add_leaf_exts(STACK_OF(X509_EXTENSION) *exts, X509V3_CTX *ctx,
 	if (add_ext(exts, ctx, NID_key_usage, "critical,digitalSignature",
 		    err) < 0)
 		return -1;
+	if (who->like)
+		return add_like(exts, who->like, err);
 	if (who->ekus && add_eku(exts, who, err) < 0)
 		return -1;
-	return who->email ? add_san(exts, who->email, err) : 0;
+	return who->email || who->sans ? add_san(exts, who, err) : 0;
 }
 
 static void free_exts(STACK_OF(X509_EXTENSION) *exts)
@@ -153,6 +233,26 @@ out:
 	return ret;
 }
 
+#define AA_ATTESTATION "1.2.840.113549.1.9.16.2.59"
+
+static int add_bundle(X509_REQ *req, const struct tmk_issue_subject *who,
+		      struct tmk_err *err)
+{
+	ASN1_OBJECT *oid;
+	int ok;
+
+	if (!who->bundle)
+		return 0;
+	if (tmk_issue_bundle_check(who->bundle, who->bundle_len, err))
+		return -1;
+	oid = OBJ_txt2obj(AA_ATTESTATION, 1);
+	ok = oid && X509_REQ_add1_attr_by_OBJ(req, oid, V_ASN1_SEQUENCE,
+					      who->bundle,
+					      (int)who->bundle_len);
+	ASN1_OBJECT_free(oid);
+	return ok ? 0 : tmk_issue_sign_fault("the attestation", err);
+}
+
 static int fill_req(X509_REQ *req, const struct tmk_issue_subject *who,
 		    EVP_PKEY *key, struct tmk_err *err)
 {
@@ -173,7 +273,7 @@ static int fill_req(X509_REQ *req, const struct tmk_issue_subject *who,
 		tmk_issue_sign_fault("the request", err);
 		goto out;
 	}
-	ret = 0;
+	ret = add_bundle(req, who, err);
 out:
 	free_exts(exts);
 	return ret;

@@ -23,6 +23,8 @@
 #define TMK_ISSUE_CA_DAYS 3650
 #define TMK_ISSUE_LEAF_DAYS 397
 #define TMK_ISSUE_EKU_MAX 8
+#define TMK_ISSUE_SAN_MAX 16
+#define TMK_ISSUE_BUNDLE_MAX (64 * 1024)	/* bytes of an attestation */
 
 /* Who the certificate is for. Borrowed for the call. */
 struct tmk_issue_subject {
@@ -30,6 +32,16 @@ struct tmk_issue_subject {
 	const char *email;	/* for the SAN (RFC 5280 4.2.1.6); or NULL */
 	const char *eku[TMK_ISSUE_EKU_MAX];	/* OpenSSL names or OIDs */
 	int ekus;
+	/* Further names for the SAN: "email:MAIL", "DNS:HOST" or "URI:..". */
+	const char *san[TMK_ISSUE_SAN_MAX];
+	int sans;
+	/* A certificate whose SAN and EKU are asked for again, as they stand
+	 * there, in the place of the three above; or NULL. */
+	X509 *like;
+	/* AttestationBundle (draft-ietf-lamps-csr-attestation), DER, for a
+	 * request's id-aa-attestation; or NULL. */
+	const uint8_t *bundle;
+	size_t bundle_len;
 };
 
 /* Read "/CN=Release Team/O=Example", the form of openssl req -subj: a
@@ -49,6 +61,15 @@ int tmk_issue_user_split(char *name, char *mail, size_t size,
 int tmk_issue_name_from_user(X509_NAME **out, const char *user,
 			     struct tmk_err *err) TMK_MUST_CHECK;
 
+/*
+ * Whether these bytes have the form of an AttestationBundle: a SEQUENCE of
+ * AttestationStatements, each a SEQUENCE that begins with its type (an OID),
+ * then perhaps a SEQUENCE of certificates; DER, and nothing after it. What it
+ * attests is for the CA to judge. Fails with TMK_INPUT.
+ */
+int tmk_issue_bundle_check(const uint8_t *der, size_t len,
+			   struct tmk_err *err) TMK_MUST_CHECK;
+
 /* A PKCS#10 request (RFC 2986) with KU digitalSignature (critical), the EKUs
  * and the SAN; PEM is appended to `pem`. */
 int tmk_issue_csr(struct tmk_buf *pem, const struct tmk_issue_subject *who,
@@ -59,6 +80,11 @@ int tmk_issue_csr(struct tmk_buf *pem, const struct tmk_issue_subject *who,
  * certificate's key: proof that they belong together. Fails with TMK_KEY. */
 int tmk_issue_prove(X509 *leaf, struct tmk_signer *signer,
 		    struct tmk_err *err) TMK_MUST_CHECK;
+
+/* The same over a text that the certificate alone determines: for a key whose
+ * signatures others must agree to, who can only agree to what comes again. */
+int tmk_issue_prove_again(X509 *leaf, struct tmk_signer *signer,
+			  struct tmk_err *err) TMK_MUST_CHECK;
 
 /* A self-signed development CA, clearly named so; `unit` (its OU) tells
  * several of them apart. Valid from five minutes before `now` for

@@ -1,6 +1,8 @@
 #include "core/issue_sign.h"
 
 #include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
 
 #include <openssl/ecdsa.h>
 #include <openssl/err.h>
@@ -9,6 +11,7 @@
 #include <openssl/x509.h>
 
 #include "core/issue.h"
+#include "x509/cert.h"
 #include "x509/digest.h"
 
 int tmk_issue_sign_fault(const char *what, struct tmk_err *err)
@@ -27,6 +30,8 @@ static enum tmk_hash hash_of(const struct tmk_signer *signer)
 		return TMK_SHA512;
 	if (signer->algorithm == TMK_KEY_EC && signer->bits > 256)
 		return TMK_SHA384;
+	if (signer->algorithm == TMK_KEY_RSA && signer->only == TMK_SHA512)
+		return TMK_SHA512;
 	return TMK_SHA256;
 }
 
@@ -44,6 +49,8 @@ int tmk_issue_sign_algorithm(X509_ALGOR *alg, const struct tmk_signer *signer,
 
 		nid = ecdsa[hash_of(signer)];
 		type = V_ASN1_UNDEF;	/* parameters absent: RFC 5758 3.2 */
+	} else if (hash_of(signer) == TMK_SHA512) {
+		nid = NID_sha512WithRSAEncryption;
 	}
 	if (!X509_ALGOR_set0(alg, OBJ_nid2obj(nid), type, NULL))
 		return tmk_issue_sign_fault("the signature algorithm", err);
@@ -158,25 +165,24 @@ int tmk_issue_sign_drain(struct tmk_buf *out, BIO *bio, struct tmk_err *err)
 	return 0;
 }
 
-int tmk_issue_prove(X509 *leaf, struct tmk_signer *signer,
-		    struct tmk_err *err)
+/* Sign `len` bytes of text and check the answer with the certificate's key. */
+static int prove_with(X509 *leaf, struct tmk_signer *signer,
+		      const uint8_t *text, size_t len, struct tmk_err *err)
 {
 	ASN1_BIT_STRING *bits = ASN1_BIT_STRING_new();
 	EVP_PKEY *key = X509_get0_pubkey(leaf);
 	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-	uint8_t text[32];
 	int ret = -1;
 
-	if (!bits || !ctx || !key || RAND_bytes(text, sizeof(text)) != 1) {
+	if (!bits || !ctx || !key) {
 		tmk_issue_sign_fault("the proof of the key", err);
 		goto out;
 	}
-	if (tmk_issue_sign_bytes(bits, signer, text, sizeof(text), err) < 0)
+	if (tmk_issue_sign_bytes(bits, signer, text, len, err) < 0)
 		goto out;
 	if (EVP_DigestVerifyInit(ctx, NULL, tmk_digest_md(hash_of(signer)),
 				 NULL, key) != 1 ||
-	    EVP_DigestVerify(ctx, bits->data, bits->length, text,
-			     sizeof(text)) != 1) {
+	    EVP_DigestVerify(ctx, bits->data, bits->length, text, len) != 1) {
 		tmk_issue_sign_wrong(err);
 		goto out;
 	}
@@ -185,4 +191,25 @@ out:
 	EVP_MD_CTX_free(ctx);
 	ASN1_BIT_STRING_free(bits);
 	return ret;
+}
+
+int tmk_issue_prove(X509 *leaf, struct tmk_signer *signer,
+		    struct tmk_err *err)
+{
+	uint8_t text[32];
+
+	if (RAND_bytes(text, sizeof(text)) != 1)
+		return tmk_issue_sign_fault("the proof of the key", err);
+	return prove_with(leaf, signer, text, sizeof(text), err);
+}
+
+int tmk_issue_prove_again(X509 *leaf, struct tmk_signer *signer,
+			  struct tmk_err *err)
+{
+	static const char head[] = "touchmark proof of the key of ";
+	char hex[TMK_FINGERPRINT_TEXT], text[sizeof(head) + sizeof(hex)];
+
+	snprintf(text, sizeof(text), "%s%s", head, tmk_cert_sha256(hex, leaf));
+	return prove_with(leaf, signer, (const uint8_t *)text, strlen(text),
+			  err);
 }
