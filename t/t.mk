@@ -85,3 +85,6 @@ bench:
 	B=$(abspath $(B)) sh t/bench/bench.sh
 	B=$(abspath $(B)) sh t/bench/gate.sh
 	B=$(abspath $(B)) sh t/bench/release.sh
+	B=$(abspath $(B)) sh t/bench/log.sh
+	B=$(abspath $(B)) sh t/bench/ssh.sh
+	B=$(abspath $(B)) sh t/bench/status.sh

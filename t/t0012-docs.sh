@@ -11,7 +11,9 @@
 need mandoc
 
 cd "$TOP" || exit 1
-PAGE=man/touchmark.1
+# The verbs of `key` have a page of their own.
+PAGE=$T/touchmark.1
+cat man/touchmark.1 man/touchmark-key.1 >"$PAGE"
 
 same() {	# FILE FILE NAME: two lists of words
 	house_same "$1" "$2" >"$T/out" 2>&1
@@ -146,10 +148,10 @@ table_keys() {	# TABLE FILE: keys with a function
 		sed -n 's/^	{ "\([a-z]*\)", \([a-z_]*\), .*/\1 \2/p'
 }
 
-table_keys main_keys common/core/config.c | cut -d' ' -f1 >"$T/code"
+table_keys tmk_config_main_keys common/core/config_main.c | cut -d' ' -f1 >"$T/code"
 page_keys man/touchmark.conf.5 '^[.]Ss .touchmark.$' >"$T/page"
 same "$T/code" "$T/page" 'touchmark.conf(5) has every key of [touchmark]'
-table_keys name_keys common/core/config.c | cut -d' ' -f1 >"$T/code"
+table_keys tmk_config_named_keys common/core/config_named.c | cut -d' ' -f1 >"$T/code"
 page_keys man/touchmark.conf.5 '^[.]Ss .touchmark .*NAME' >"$T/page"
 same "$T/code" "$T/page" 'touchmark.conf(5) has every key of [touchmark "NAME"]'
 
@@ -169,7 +171,7 @@ same "$T/sections" "$T/page" 'touchmark-policy(5) has every section'
 
 sed -n 's/^	TMK_[A-Z]* = \([0-9]*\),\{0,1\}.*/\1/p' common/base/err.h >"$T/code"
 awk '/^\.Sh / { inside = ($0 == ".Sh EXIT STATUS") }
-inside && /^\.It Li [0-9]/ { print $3 }' "$PAGE" >"$T/page"
+inside && /^\.It Li [0-9]/ { print $3 }' man/touchmark.1 >"$T/page"
 same "$T/code" "$T/page" 'touchmark(1) has every exit code'
 
 # ---- references ----------------------------------------------------------------------

@@ -21,6 +21,8 @@ for f in bin/touchmark bin/touchmark-gpg bin/touchmark-gpgsm \
 	libexec/touchmark/touchmark-fetch share/man/man1/touchmark.1 \
 	lib/systemd/user/touchmark-agent.socket \
 	lib/systemd/system/touchmark-crl-fetch.timer \
+	lib/systemd/system/touchmark-serve.socket \
+	lib/systemd/system/touchmark-serve@.service \
 	share/man/man8/touchmark-crl-fetch.8 \
 	share/man/man5/touchmark-policy.5 share/man/man7/touchmark-verdicts.7 \
 	share/man/man8/touchmark-pre-receive.8 \

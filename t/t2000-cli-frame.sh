@@ -26,12 +26,6 @@ has 'hint: touchmark --help' 'with a hint'
 exits 2 'an unknown option' touchmark --frobnicate
 exits 2 'an unknown verb' touchmark key frobnicate
 exits 2 'no verb' touchmark key
-for v in adopt status report selftest pin destroy compromise; do
-	exits 2 "key $v is known" touchmark key $v x
-	has "key $v is not supported yet" 'and not built yet'
-done
-exits 2 'serve is known' touchmark serve
-has 'serve is not supported yet' 'and not built yet'
 exits 2 'an option twice' touchmark init --name a --name b
 exits 2 'an operand too many' touchmark init now
 esc=$(printf 'a\033[31mb')

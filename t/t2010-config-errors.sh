@@ -14,9 +14,6 @@ has 'hint: touchmark init' 'with the next command'
 printf '[touchmark]\n\tkey = a\n\tcolor = red\n' >"$CONF"
 exits 2 'an unknown key' touchmark key show
 has "$CONF:3: touchmark.color: unknown key" 'has file and line'
-printf '[touchmark]\n\tauditLog = ~/log\n' >"$CONF"
-exits 2 'a key that is not built yet' touchmark key show
-has 'touchmark.auditlog: not supported yet' 'is not ignored'
 printf '[touchmark\n' >"$CONF"
 exits 2 'broken syntax' touchmark key show
 has "$CONF" 'names the file'

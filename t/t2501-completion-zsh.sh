@@ -32,7 +32,7 @@ has '^key:' 'commands'
 has '^--version' 'and options'
 offer touchmark key ''
 has '^import-cert:take the certificate' 'verbs of key'
-hasnt '^destroy' 'but none that is not built'
+has '^destroy' 'of every kind'
 offer touchmark agent st
 has '^status:what the agent holds$' 'verbs of agent'
 offer touchmark policy ''
