@@ -25,7 +25,9 @@ struct tmk_agent_work {
 	pthread_cond_t change;
 	pthread_t keeper;
 	struct tmk_sessions *sessions;	/* of whoever made `busy` true */
+	struct tmk_sessions_turn turn;
 	bool busy;		/* somebody is at work */
+	int paused;		/* who will be again, and hold a session */
 	bool forget;		/* a note: log out before anything else */
 	bool locked;
 	atomic_bool quiet;	/* one of both: prompts are to end */
@@ -88,9 +90,33 @@ static void finish(struct tmk_agent_work *w)
 	if (w->open != open)
 		w->last = now;
 	w->open = open;
-	w->due = left < 0 ? INT64_MAX : now + (left < LOOK_MS ? LOOK_MS : left);
+	if (left < 0 || left == INT64_MAX)
+		w->due = INT64_MAX;
+	else
+		w->due = now + (left < LOOK_MS ? LOOK_MS : left);
 	w->busy = false;
 	pthread_cond_broadcast(&w->change);
+}
+
+/* Somebody waits for something that needs no token: the next one may begin. */
+static void give(void *ctx)
+{
+	struct tmk_agent_work *w = ctx;
+
+	finish(w);
+	w->paused++;
+	pthread_mutex_unlock(&w->lock);
+}
+
+static void take(void *ctx)
+{
+	struct tmk_agent_work *w = ctx;
+
+	pthread_mutex_lock(&w->lock);
+	while (w->busy)
+		wait_change(w, LOOK_MS);
+	w->paused--;
+	begin(w);
 }
 
 /* ---- the keeper ----------------------------------------------------------- */
@@ -103,7 +129,7 @@ static void *keep(void *arg)
 	while (!w->ended) {
 		int64_t now = tmk_clock_slept_ms(), left = w->due - now;
 
-		if (!w->busy && w->forget) {
+		if (!w->busy && !w->paused && w->forget) {
 			begin(w);
 			tmk_sessions_forget(w->sessions);
 			finish(w);
@@ -149,6 +175,8 @@ int tmk_agent_work_new(struct tmk_agent_work **out, struct tmk_err *err)
 	w->started = tmk_clock_now();
 	if (tmk_sessions_new(&w->sessions, true, err))
 		goto out;
+	w->turn = (struct tmk_sessions_turn){ give, take, w };
+	tmk_sessions_share(w->sessions, &w->turn);
 	if (init_locks(w) || pthread_create(&w->keeper, NULL, keep, w)) {
 		tmk_err_set(err, TMK_INTERNAL, "cannot start a thread");
 		goto out;
@@ -343,7 +371,8 @@ int64_t tmk_agent_work_idle_since(struct tmk_agent_work *work)
 	int64_t since;
 
 	pthread_mutex_lock(&work->lock);
-	since = work->busy || work->waiting || work->open ? -1 : work->last;
+	since = work->busy || work->paused || work->waiting || work->open ?
+		-1 : work->last;
 	pthread_mutex_unlock(&work->lock);
 	return since;
 }
@@ -380,9 +409,10 @@ bool tmk_agent_work_end(struct tmk_agent_work *work, int ms, bool alone)
 	bool idle;
 
 	pthread_mutex_lock(&work->lock);
-	while ((work->busy || work->waiting) && tmk_clock_ms() < until)
+	while ((work->busy || work->paused || work->waiting) &&
+	       tmk_clock_ms() < until)
 		wait_change(work, LOOK_MS);
-	idle = !work->busy && !work->waiting;
+	idle = !work->busy && !work->paused && !work->waiting;
 	if (idle) {
 		/* Nobody else gets to work from here on. */
 		work->busy = true;

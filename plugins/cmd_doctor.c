@@ -143,6 +143,7 @@ static int look(struct tmk_doctor *d)
 		d->format = TMK_FORMAT_OPENPGP;
 	tmk_doctor_package_key(d);
 	tmk_doctor_keys(d);
+	tmk_doctor_services(d);
 	tmk_doctor_trust(d);
 	tmk_doctor_stamps(d);
 	tmk_doctor_agent(d);

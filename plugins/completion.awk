@@ -54,7 +54,7 @@ function value_kind(p, opt, arg, help,	list)
 		return "dir"
 	if (arg == "KEY")
 		return "key"
-	if (arg ~ /^(NAME|LABEL|URL|MAIL|TIME|N|SECONDS|SIZE|REF|OID|'Name <mail>'|\/CN=[.][.])$/)
+	if (arg ~ /^(NAME|TEXT|DAYS|ID|HOST|LABEL|URL|MAIL|TIME|N|SECONDS|SIZE|REF|OID|'Name <mail>'|\/CN=[.][.])$/)
 		return "text"
 	fail(p " --" opt ": what is a " arg "?")
 }

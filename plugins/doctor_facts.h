@@ -103,6 +103,8 @@ void tmk_doctor_package_key(struct tmk_doctor *d);
 /* Every configured key: module, token, PIN, certificate. Sets chain, and what
  * else is known of both keys. */
 void tmk_doctor_keys(struct tmk_doctor *d);
+/* The keys in cloud services: the rights that signing needs there. */
+void tmk_doctor_services(struct tmk_doctor *d);
 /* The policy and what it trusts: sets policy. */
 void tmk_doctor_trust(struct tmk_doctor *d);
 /* The timestamp authorities: sets stamped and token. */
@@ -121,6 +123,16 @@ void tmk_doctor_gate(struct tmk_doctor *d);
 bool tmk_doctor_gate_key(const struct tmk_doctor *d,
 			 const struct tmk_ref_rule *rule,
 			 struct tmk_verdict *v, char *text, size_t size);
+
+/* The places of a key from `from` on, beside the one that showed `spki`. */
+void tmk_doctor_places(struct tmk_doctor *d, const struct tmk_key_config *key,
+		       int from, const struct tmk_buf *spki);
+/* Whether a place is another host or a service, which --offline does not ask;
+ * and that it was not. */
+bool tmk_doctor_places_elsewhere(const char *uri);
+void tmk_doctor_places_unasked(struct tmk_doctor *d,
+			       const struct tmk_key_config *key,
+			       const char *uri);
 
 /* What a token shows of `key`, found at `place`: kept when it is the one that
  * signs packages. */

@@ -61,6 +61,11 @@ static int judge_rule(struct tmk_doctor *d, const struct tmk_ref_rule *rule,
 		tmk_verdict_refuse(v, TMK_SIGNER_NOT_ALLOWED, "the certificate "
 				   "is no member of the role \"%s\"",
 				   rule->role->name);
+	if (v->reason == TMK_GOOD && rule->env &&
+	    !tmk_policy_is_member(rule->env, leaf, answer.chain))
+		tmk_verdict_refuse(v, TMK_SIGNER_NOT_ALLOWED, "the certificate "
+				   "is of no key of the environment \"%s\"",
+				   rule->env->name);
 	if (v->reason == TMK_GOOD &&
 	    rule->identity == TMK_IDENTITY_COMMITTER)
 		tmk_identity_judge(v, leaf, email, "committer");

@@ -92,6 +92,11 @@ static int ask(const struct made_up *m, const struct tmk_doctor *d,
 		tmk_verdict_refuse(v, TMK_SIGNER_NOT_ALLOWED, "the key %s is "
 				   "no member of the role \"%s\"", f.key_id,
 				   rule->role->name);
+	if (v->reason == TMK_GOOD && rule->env &&
+	    !tmk_policy_is_signer(rule->env, &f))
+		tmk_verdict_refuse(v, TMK_SIGNER_NOT_ALLOWED, "the key %s is "
+				   "none of the environment \"%s\"", f.key_id,
+				   rule->env->name);
 	if (v->reason == TMK_GOOD && rule->identity == TMK_IDENTITY_COMMITTER)
 		tmk_identity_judge_key(v, &f.emails, f.key_id, email,
 				       "committer");

@@ -17,6 +17,7 @@
 #include "key/p11_status.h"
 #include "plugins/doctor_facts.h"
 #include "plugins/front_birth.h"
+#include "plugins/front_denied.h"
 #include "plugins/front_key.h"
 #include "plugins/front_pick.h"
 #include "seal/openpgp_key.h"
@@ -30,6 +31,7 @@ struct job {
 	const struct tmk_key_config *key;
 	int tokens;		/* that one of its URIs matches */
 	bool alternatives;	/* the key has several places */
+	bool elsewhere;		/* it is on a signing host */
 };
 
 /* Something is wrong with one place of a key: with another place to go to it
@@ -183,10 +185,25 @@ static void say_key(struct job *job, const struct tmk_front_look *look)
 		tmk_doctor_say(job->d, bad(job), "key", "use a key that was "
 			       "made for signing", "key '%s': the token says "
 			       "that it may not sign", job->key->name);
+	else if (job->elsewhere)
+		tmk_doctor_say(job->d, TMK_DOCTOR_OK, "key", NULL, "key '%s': "
+			       "%s answers, and shows its key %s",
+			       job->key->name, info->token, info->label);
 	else
 		tmk_doctor_say(job->d, TMK_DOCTOR_OK, "key", NULL, "key '%s': "
 			       "%s is in token %s", job->key->name,
 			       *info->label ? info->label : "it", info->token);
+}
+
+/* Everything about it may be well, and nothing here signs with it. */
+static void say_denied(struct job *job, const uint8_t *spki, size_t len)
+{
+	struct tmk_err err = TMK_ERR_INIT;
+
+	if (!tmk_front_denied_check(spki, len, &err))
+		return;
+	tmk_err_prefix(&err, "key '%s'", job->key->name);
+	tmk_doctor_say_error(job->d, TMK_DOCTOR_FAIL, "key", &err);
 }
 
 /* ---- the certificate ---------------------------------------------------- */
@@ -286,6 +303,8 @@ static void check_certs(struct job *job, STACK_OF(X509) *certs,
 	int len = seen ? (int)seen->len : key_of_leaf(&own, certs);
 	const uint8_t *spki = seen ? seen->data : own;
 
+	if (!seen && len > 0)
+		say_denied(job, spki, (size_t)len);
 	if (len <= 0) {
 		say_no_cert(job);
 	} else if (tmk_sign_order_chain(&chain, certs, spki, (size_t)len,
@@ -315,6 +334,11 @@ static void check_key_certs(struct job *job, const struct tmk_front_look *look)
 	if (!job->key->cert) {
 		if (look && sk_X509_num(look->certs) > 0)
 			check_certs(job, look->certs, spki);
+		else if (look && job->elsewhere)
+			tmk_doctor_say(job->d, TMK_DOCTOR_OK, "certificate",
+				       NULL, "key '%s': its host sends the "
+				       "certificate with each signature",
+				       job->key->name);
 		else if (look)
 			say_no_cert(job);
 		return;
@@ -351,6 +375,14 @@ static void keep_key(struct job *job, const struct tmk_place *place,
 
 /* ---- all of them -------------------------------------------------------- */
 
+static bool is_remote(const char *uri)
+{
+	struct tmk_err ignored = TMK_ERR_INIT;
+	const struct tmk_store_ops *store = tmk_front_store(uri, &ignored);
+
+	return store && store->remote;
+}
+
 /* The places in order until one has the key, as signing goes about it. */
 static void check_key(struct tmk_doctor *d, const struct tmk_key_config *key)
 {
@@ -359,9 +391,15 @@ static void check_key(struct tmk_doctor *d, const struct tmk_key_config *key)
 	struct tmk_front_look look;
 	struct tmk_place place;
 	struct tmk_err err;
-	int i, found = 0;
+	int i, found = 0, unasked = 0;
 
 	for (i = 0; i < key->uris && !found; i++) {
+		if (d->offline && tmk_doctor_places_elsewhere(key->uri[i])) {
+			tmk_doctor_places_unasked(d, key, key->uri[i]);
+			unasked++;
+			continue;
+		}
+		job.elsewhere = is_remote(key->uri[i]);
 		check_pin_source(&job, key->uri[i]);
 		place = tmk_front_place(d->config, key->uri[i], NULL);
 		if (!check_place(&job, &place))
@@ -374,10 +412,14 @@ static void check_key(struct tmk_doctor *d, const struct tmk_key_config *key)
 		}
 		found = 1;
 		say_key(&job, &look);
+		if (look.keys == 1 && look.info.spki.len)
+			say_denied(&job, look.info.spki.data,
+				   look.info.spki.len);
 		check_key_certs(&job, &look);
 		keep_key(&job, &place, &look.info.spki);
 		if (look.keys == 1)
 			tmk_doctor_package_seen(d, key, &place, &look.info);
+		tmk_doctor_places(d, key, i + 1, &look.info.spki);
 		tmk_front_look_release(&look);
 	}
 	if (found)
@@ -386,7 +428,7 @@ static void check_key(struct tmk_doctor *d, const struct tmk_key_config *key)
 		tmk_doctor_say(d, TMK_DOCTOR_FAIL, "key", "touchmark.conf(5) "
 			       "tells how", "key '%s': no uri says where it "
 			       "is", key->name);
-	else if (job.alternatives)
+	else if (job.alternatives && !unasked)
 		tmk_doctor_say(d, TMK_DOCTOR_FAIL, "key", "plug in one of its "
 			       "tokens", "key '%s': it is in none of its %d "
 			       "places", key->name, key->uris);

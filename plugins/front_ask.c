@@ -48,6 +48,20 @@ void tmk_front_ask_say(struct tmk_front_ask *ask, const char *lines)
 	pthread_mutex_unlock(&ask->lock);
 }
 
+static void give(void *ctx)
+{
+	struct tmk_front_ask *ask = ctx;
+
+	pthread_mutex_unlock(&ask->lock);
+}
+
+static void take(void *ctx)
+{
+	struct tmk_front_ask *ask = ctx;
+
+	pthread_mutex_lock(&ask->lock);
+}
+
 void tmk_front_ask_init(struct tmk_front_ask *ask,
 			const struct tmk_config *config, const char *program)
 {
@@ -59,6 +73,7 @@ void tmk_front_ask_init(struct tmk_front_ask *ask,
 	ask->person.tty = -1;
 	ask->person.notice = notice;
 	ask->person.ctx = ask;
+	ask->turn = (struct tmk_sessions_turn){ give, take, ask };
 	ask->own = (config && !config->agent) || !tmk_agent_env_plain();
 }
 
@@ -76,8 +91,11 @@ static int ask_self(struct tmk_answer *answer, struct tmk_front_ask *ask,
 	int rc = 0;
 
 	pthread_mutex_lock(&ask->lock);
-	if (!ask->sessions)
+	if (!ask->sessions) {
 		rc = tmk_sessions_new(&ask->sessions, false, err);
+		if (!rc)
+			tmk_sessions_share(ask->sessions, &ask->turn);
+	}
 	if (!rc) {
 		tmk_sessions_configure(ask->sessions, ask->config);
 		tmk_front_serve(answer, request, ask->sessions, &ask->person);

@@ -19,6 +19,7 @@ struct tmk_front_ask {
 	const struct tmk_config *config;	/* borrowed */
 	pthread_mutex_t lock;	/* of sessions and said */
 	struct tmk_sessions *sessions;	/* made when first needed */
+	struct tmk_sessions_turn turn;	/* of those who wait for the lock */
 	struct tmk_person person;	/* notices go to stderr */
 	const char *program;
 	struct tmk_buf said;	/* warnings, each said once */

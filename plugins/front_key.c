@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "core/sign.h"
 #include "plugins/front_certs.h"
+#include "plugins/front_denied.h"
 #include "plugins/front_pick.h"
 #include "plugins/front_softhsm.h"
 #include "x509/cert.h"
@@ -28,6 +29,11 @@ const struct tmk_store_ops *tmk_front_store(const char *uri,
 	return NULL;
 }
 
+static const char *environment(const char *name)
+{
+	return secure_getenv(name);
+}
+
 struct tmk_place tmk_front_place(const struct tmk_config *config,
 				 const char *uri, const char *pin_file)
 {
@@ -37,6 +43,8 @@ struct tmk_place tmk_front_place(const struct tmk_config *config,
 		.deadline_ms = config ? config->module_deadline * 1000 : 0,
 		.pin_file_env = secure_getenv("TOUCHMARK_PIN_FILE"),
 		.credentials_dir = secure_getenv("CREDENTIALS_DIRECTORY"),
+		.env = environment,
+		.service_ms = config ? config->service_deadline * 1000 : 0,
 	};
 
 	tmk_front_softhsm_choose(uri);
@@ -297,6 +305,22 @@ static void reset(struct tmk_front_key *key, const struct opening *o)
 	key->certs = key->chain = NULL;
 }
 
+/* One place alone. Whose caller tries others says himself which key it is. */
+static int open_only(struct tmk_front_key *key, const struct opening *o,
+		     struct tmk_err *err)
+{
+	enum tmk_open_failure why = TMK_OPEN_KEY;
+
+	if (!open_at(key, o, o->how->only - 1, &why, err))
+		return 0;
+	reset(key, o);
+	if (why == TMK_OPEN_PIN || !o->how->elsewhere)
+		tmk_front_pick_prefix(o->pick, err);
+	else
+		*o->how->elsewhere = true;
+	return -1;
+}
+
 /* One place after the other, for as long as it is a device that fails. */
 static int open_somewhere(struct tmk_front_key *key, const struct opening *o,
 			  struct tmk_err *err)
@@ -305,6 +329,8 @@ static int open_somewhere(struct tmk_front_key *key, const struct opening *o,
 	enum tmk_open_failure why;
 	int i;
 
+	if (o->how->only)
+		return open_only(key, o, err);
 	for (i = 0; i < o->pick->uris; i++) {
 		if (!open_at(key, o, i, &why, &last))
 			return 0;
@@ -340,6 +366,11 @@ int tmk_front_key_open(struct tmk_front_key *out,
 	}
 	if (how->format == TMK_FORMAT_X509 && pick->cert &&
 	    chain_from_file(&found, &o, err) < 0) {
+		tmk_front_pick_prefix(pick, err);
+		goto out;
+	}
+	/* Where the key is known before the login, a denial asks no PIN. */
+	if (o.spki && tmk_front_denied_check(o.spki, o.spki_len, err)) {
 		tmk_front_pick_prefix(pick, err);
 		goto out;
 	}

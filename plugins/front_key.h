@@ -36,6 +36,9 @@ struct tmk_front_open {
 	const char *credentials_dir;	/* CREDENTIALS_DIRECTORY; or NULL */
 	const struct tmk_person *person;
 	bool shared;		/* in an agent: keep no PIN with the key */
+	int only;		/* 1 + the one place to be tried; 0: all */
+	bool *elsewhere;	/* set when a failure is that of the place, so
+				   that another may be tried; or NULL */
 	int64_t now;		/* s since 1970 */
 };
 

@@ -295,9 +295,11 @@ static bool has_uri(const struct tmk_key_config *key, const char *uri)
 	int i;
 
 	for (i = 0; i < key->uris; i++)
-		if (!strncasecmp(uri, key->uri[i], scheme) &&
-		    path_within(uri + scheme, key->uri[i] + scheme) &&
-		    path_within(key->uri[i] + scheme, uri + scheme))
+		if (!strcmp(uri, key->uri[i]) ||
+		    (!strncasecmp(uri, "pkcs11:", scheme) &&
+		     !strncasecmp(key->uri[i], "pkcs11:", scheme) &&
+		     path_within(uri + scheme, key->uri[i] + scheme) &&
+		     path_within(key->uri[i] + scheme, uri + scheme)))
 			return true;
 	return false;
 }

@@ -7,50 +7,26 @@
 
 #include "base/clock.h"
 #include "base/enc.h"
-#include "core/config.h"
 #include "core/config_files.h"
 #include "core/sign.h"
 #include "formats/armour.h"
+#include "iface/verdict.h"
 #include "plugins/front_birth.h"
-#include "plugins/front_pick.h"
-#include "plugins/front_seal.h"
-#include "plugins/front_session.h"
+#include "plugins/front_env.h"
+#include "plugins/front_places.h"
+#include "plugins/front_requesters.h"
+#include "plugins/front_serve_job.h"
 #include "plugins/front_softhsm.h"
-#include "plugins/front_stamp.h"
-#include "seal/minisign_key.h"
-#include "seal/openpgp_key.h"
-#include "seal/ssh_key.h"
-#include "x509/cert.h"
 #include "x509/digest.h"
 
-#define TIME_SLACK 86400	/* s that a caller's signing time may be off */
-
-/* Everything that one request needs; borrowed or released at its end. */
-struct serve {
-	struct tmk_answer *answer;
-	const struct tmk_request *request;
-	struct tmk_sessions *sessions;
-	const struct tmk_person *person;
-	bool confirmed;		/* the person said yes to this request */
-	struct tmk_config *loaded;
-	const struct tmk_config *config;
-	struct tmk_front_pick pick;
-	struct tmk_session *session;
-	const struct tmk_seal_ops *seal;
-	struct tmk_front_stamp stamp;
-	struct tmk_seal_request sealing;
-	char user_id[512];
-	uint8_t digest[TMK_HASH_MAX];
-};
-
-static const char *program_of(const struct serve *s)
+static const char *program_of(const struct tmk_serve_job *s)
 {
 	return s->request->program ? s->request->program : "touchmark";
 }
 
 static void warn(void *ctx, const char *text)
 {
-	struct serve *s = ctx;
+	struct tmk_serve_job *s = ctx;
 
 	tmk_answer_warn(s->answer, program_of(s), text);
 }
@@ -97,7 +73,7 @@ static const char *directory_of(const struct tmk_request *r)
 
 /* ---- what is to be made -------------------------------------------------- */
 
-static int choose_seal(struct serve *s, struct tmk_err *err)
+static int choose_seal(struct tmk_serve_job *s, struct tmk_err *err)
 {
 	enum tmk_request_format format = s->request->format;
 	char *git = NULL;
@@ -125,7 +101,7 @@ static int choose_seal(struct serve *s, struct tmk_err *err)
 
 /* Whether OpenPGP lets this key sign a digest other than its own: one that is
  * not weaker than that. */
-static bool may_sign(const struct serve *s, enum tmk_hash hash)
+static bool may_sign(const struct tmk_serve_job *s, enum tmk_hash hash)
 {
 	return hash == s->sealing.hash ||
 		(s->seal->format == TMK_FORMAT_OPENPGP &&
@@ -134,7 +110,7 @@ static bool may_sign(const struct serve *s, enum tmk_hash hash)
 }
 
 /* --digest-algo: packaging tools ask for one by name. */
-static int choose_digest(struct serve *s, struct tmk_err *err)
+static int choose_digest(struct tmk_serve_job *s, struct tmk_err *err)
 {
 	static const struct {
 		const char *name;
@@ -162,20 +138,8 @@ static int choose_digest(struct serve *s, struct tmk_err *err)
 			    "key");
 }
 
-static int choose_time(struct serve *s, struct tmk_err *err)
-{
-	int64_t now = tmk_clock_now(), t = s->request->time;
-
-	s->sealing.signing_time = t == TMK_TIME_NONE ? now : t;
-	if (t != TMK_TIME_NONE && (t < now - TIME_SLACK ||
-				   t > now + TIME_SLACK))
-		return tmk_err_set(err, TMK_USAGE, "the signing time is more "
-				   "than a day away from this clock");
-	return 0;
-}
-
 /* What the encoding needs beside the key. */
-static int fill(struct serve *s, struct tmk_err *err)
+static int fill(struct tmk_serve_job *s, struct tmk_err *err)
 {
 	const struct tmk_front_key *key = &s->session->key;
 	const struct tmk_request *r = s->request;
@@ -187,7 +151,7 @@ static int fill(struct serve *s, struct tmk_err *err)
 	s->sealing.artefact = r->artefact;
 	s->sealing.key_name = s->pick.key ? s->pick.key->name : NULL;
 	s->sealing.hash = s->seal->hash(key->signer);
-	if (choose_time(s, err) || choose_digest(s, err))
+	if (tmk_serve_job_time(s, err) || choose_digest(s, err))
 		return -1;
 	if (s->seal->format == TMK_FORMAT_SSH && !r->name_space)
 		return tmk_err_set(err, TMK_USAGE, "an SSH signature needs a "
@@ -202,78 +166,8 @@ static int fill(struct serve *s, struct tmk_err *err)
 	return 0;
 }
 
-/* ---- who signs ----------------------------------------------------------- */
-
-static int hash_number(enum tmk_hash hash)
-{
-	return hash == TMK_SHA256 ? 8 : hash == TMK_SHA384 ? 9 : 10;
-}
-
-/* The time as gpgsm writes it: RFC 3339's digits without its dashes, colons
- * and zone. `out` has TMK_CLOCK_TEXT bytes. Returns `out`. */
-static char *iso_time(char *out, int64_t t)
-{
-	char text[TMK_CLOCK_TEXT], *to = out;
-	const char *p;
-
-	for (p = tmk_clock_format(text, t); *p && *p != 'Z'; p++)
-		if (*p != '-' && *p != ':')
-			*to++ = *p;
-	*to = '\0';
-	return out;
-}
-
-/* After SIG_CREATED (GnuPG doc/DETAILS): type, public key algorithm, digest,
- * class, time, fingerprint. */
-static int describe(struct serve *s, struct tmk_err *err)
-{
-	struct tmk_answer *a = s->answer;
-	const struct tmk_signer *signer = s->session->key.signer;
-	bool rsa = signer->algorithm == TMK_KEY_RSA;
-	char id[TMK_KEY_ID] = "", when[TMK_CLOCK_TEXT];
-	X509 *leaf;
-
-	a->time = s->sealing.signing_time;
-	if (s->seal->format == TMK_FORMAT_X509) {
-		leaf = sk_X509_value(s->sealing.certs, 0);
-		tmk_cert_subject(a->signer, sizeof(a->signer), leaf);
-		tmk_cert_sha256(a->fingerprint, leaf);
-		tmk_cert_sha1_upper(id, leaf);
-		snprintf(a->created, sizeof(a->created), "D %d %d 00 %s %s",
-			 rsa ? 1 : 18, hash_number(s->sealing.hash),
-			 iso_time(when, a->time), id);
-		return 0;
-	}
-	if (s->seal->format == TMK_FORMAT_SSH) {
-		if (tmk_ssh_key_fingerprint(id, signer->spki.data,
-					    signer->spki.len, err))
-			return -1;
-	} else if (s->seal->format == TMK_FORMAT_MINISIGN ||
-		   s->seal->format == TMK_FORMAT_SIGNIFY) {
-		if (tmk_minisign_key_id(id, signer->spki.data,
-					signer->spki.len, err))
-			return -1;
-	} else {
-		if (tmk_openpgp_key_fingerprint(id, signer->spki.data,
-						signer->spki.len,
-						s->sealing.created, err))
-			return -1;
-		snprintf(a->created, sizeof(a->created),
-			 "D %d %d %02d %lld %s",
-			 rsa ? 1 : signer->algorithm == TMK_KEY_EC ? 19 : 22,
-			 hash_number(s->sealing.hash), s->sealing.text,
-			 (long long)a->time, id);
-	}
-	snprintf(a->fingerprint, sizeof(a->fingerprint), "%s", id);
-	tmk_enc_show_into(a->signer, sizeof(a->signer), s->session->key.name,
-			  strlen(s->session->key.name));
-	if (s->user_id[0])
-		tmk_enc_show_into(a->signer, sizeof(a->signer), s->user_id,
-				  strlen(s->user_id));
-	return 0;
-}
-
-static int open_session(struct serve *s, struct tmk_err *err)
+static int open_session(struct tmk_serve_job *s, int place, bool *elsewhere,
+			struct tmk_err *err)
 {
 	const struct tmk_request *r = s->request;
 	struct tmk_front_open how = {
@@ -283,6 +177,8 @@ static int open_session(struct serve *s, struct tmk_err *err)
 		.credentials_dir = r->credentials_dir,
 		.person = s->person,
 		.shared = s->sessions->shared,
+		.only = place + 1,
+		.elsewhere = elsewhere,
 		.now = tmk_clock_now(),
 	};
 	char warning[512] = "";
@@ -290,6 +186,8 @@ static int open_session(struct serve *s, struct tmk_err *err)
 	if (tmk_session_get(&s->session, s->sessions, &s->pick, s->config,
 			    &how, warning, sizeof(warning), err))
 		return -1;
+	if (!s->session)
+		return tmk_err_set(err, TMK_INTERNAL, "no session");
 	/* Whoever prepares first shows a line once (tmk_front_ask). */
 	if (warning[0])
 		warn(s, warning);
@@ -299,7 +197,23 @@ static int open_session(struct serve *s, struct tmk_err *err)
 
 /* ---- making it ----------------------------------------------------------- */
 
-static int hash_payload(struct serve *s, struct tmk_err *err)
+/*
+ * Ed25519 signs a digest as a message. The message of an SSHSIG of namespace
+ * "file" and SHA-256 is 64 bytes long, as a SHA-512 or BLAKE2b digest is:
+ * whoever may have digests signed in another format would have that as well.
+ * No hash begins so but one in 2^48.
+ */
+static bool is_message(const struct tmk_serve_job *s,
+		       const struct tmk_request *r)
+{
+	static const uint8_t magic[] = { 'S', 'S', 'H', 'S', 'I', 'G' };
+
+	return s->sealing.signer->algorithm == TMK_KEY_ED25519 &&
+		r->digest_len >= sizeof(magic) &&
+		!memcmp(r->digest, magic, sizeof(magic));
+}
+
+static int hash_payload(struct tmk_serve_job *s, struct tmk_err *err)
 {
 	const struct tmk_request *r = s->request;
 	struct tmk_buf *trailer = &s->answer->trailer;
@@ -310,6 +224,11 @@ static int hash_payload(struct serve *s, struct tmk_err *err)
 		if (r->hash != s->sealing.hash || r->time == TMK_TIME_NONE)
 			return tmk_err_set(err, TMK_USAGE, "the digest is not "
 					   "of the kind this key signs");
+		if (is_message(s, r))
+			return tmk_err_set(err, TMK_REFUSED, "%s: the digest "
+					   "is a message of an SSH signature",
+					   tmk_reason_id(
+						TMK_SIGNATURE_FORMAT));
 		s->sealing.digest = r->digest;
 		s->sealing.digest_len = r->digest_len;
 		return 0;
@@ -332,7 +251,7 @@ static int hash_payload(struct serve *s, struct tmk_err *err)
 	return rc;
 }
 
-static int start_stamp(struct serve *s, struct tmk_err *err)
+int tmk_serve_job_stamp(struct tmk_serve_job *s, struct tmk_err *err)
 {
 	static const enum tmk_stamp_mode mode[] = {
 		[TMK_REQUEST_STAMP_PREFER] = TMK_STAMP_PREFER,
@@ -354,29 +273,16 @@ static int start_stamp(struct serve *s, struct tmk_err *err)
 				    warn, s, &s->sealing.stamper, err);
 }
 
-static bool is_stamped(const struct serve *s, const struct tmk_buf *seal)
-{
-	struct tmk_verdict v = TMK_VERDICT_INIT;
-	struct tmk_evidence *evidence = NULL;
-	bool stamped;
-
-	if (!s->sealing.stamper ||
-	    s->seal->parse(&evidence, seal->data, seal->len, &v, NULL))
-		return false;
-	stamped = evidence && evidence->signature[0].tokens;
-	tmk_evidence_free(evidence);
-	return stamped;
-}
-
-static int make(struct serve *s, struct tmk_err *err)
+static int make(struct tmk_serve_job *s, struct tmk_err *err)
 {
 	struct tmk_buf seal = TMK_BUF_INIT(TMK_SEAL_MAX);
 	struct tmk_answer *a = s->answer;
+	bool stamped = false;
 	int rc;
 
 	if (hash_payload(s, err))
 		return -1;
-	rc = tmk_sign_seal(&seal, s->seal, &s->sealing, err);
+	rc = tmk_serve_job_make(s, &seal, &stamped, err);
 	if (!rc && s->request->armour && s->seal->armour)
 		rc = tmk_armour_write(&a->seal, s->seal->armour, seal.data,
 				      seal.len, err);
@@ -384,7 +290,7 @@ static int make(struct serve *s, struct tmk_err *err)
 		rc = tmk_buf_add(&a->seal, seal.data, seal.len) ?
 			tmk_err_nomem(err) : 0;
 	if (!rc) {
-		a->stamped = is_stamped(s, &seal);
+		a->stamped = stamped;
 		s->session->signatures++;
 	}
 	tmk_buf_release(&seal);
@@ -392,7 +298,7 @@ static int make(struct serve *s, struct tmk_err *err)
 }
 
 /* Whose signature it will be, for a caller who looks for earlier ones. */
-static int give_key(struct serve *s, struct tmk_err *err)
+static int give_key(struct tmk_serve_job *s, struct tmk_err *err)
 {
 	const struct tmk_buf *spki = &s->session->key.signer->spki;
 
@@ -404,7 +310,7 @@ static int give_key(struct serve *s, struct tmk_err *err)
 }
 
 /* Everything but the opening, with the session as it is. */
-static int work(struct serve *s, struct tmk_err *err)
+static int work(struct tmk_serve_job *s, struct tmk_err *err)
 {
 	tmk_buf_clear(&s->answer->trailer);
 	if (fill(s, err))
@@ -413,7 +319,7 @@ static int work(struct serve *s, struct tmk_err *err)
 	    s->seal->trailer(&s->sealing, &s->answer->trailer, err))
 		return -1;
 	s->answer->hash = s->sealing.hash;
-	if (describe(s, err))
+	if (tmk_serve_job_describe(s, err))
 		return -1;
 	return s->request->verb == TMK_REQUEST_SIGN ? make(s, err) :
 		give_key(s, err);
@@ -432,7 +338,7 @@ static bool any_confirmed(const struct tmk_config *config)
 
 /* A bare URI may lead to a key past its section, where it says that its uses
  * are to be confirmed: then an agent's login is not lent to it. */
-static int refuse_bypass(struct serve *s, struct tmk_err *err)
+static int refuse_bypass(struct tmk_serve_job *s, struct tmk_err *err)
 {
 	const char *uri = s->pick.uri[0];
 
@@ -451,8 +357,18 @@ static int refuse_bypass(struct serve *s, struct tmk_err *err)
 			   "keys alone, since one of them is to be confirmed");
 }
 
+/* Whoever asks reaches hosts and services with credentials of his own. */
+static int refuse_own(struct tmk_serve_job *s, struct tmk_err *err)
+{
+	if (!s->sessions->shared || !tmk_front_places_own(&s->pick))
+		return 0;
+	s->answer->declined = true;
+	return tmk_err_set(err, TMK_KEY, "the agent leaves keys on other hosts "
+			   "and in services to whoever asks");
+}
+
 /* An agent asks before it uses a key that says so: once for each request. */
-static int confirm(struct serve *s, struct tmk_err *err)
+static int confirm(struct tmk_serve_job *s, struct tmk_err *err)
 {
 	const struct tmk_person *person = s->person;
 	char question[768], name[128], where[512];
@@ -475,45 +391,62 @@ static int confirm(struct serve *s, struct tmk_err *err)
 	return 0;
 }
 
-/* A session whose token is gone is opened anew, once. */
-static int sign(struct serve *s, struct tmk_err *err)
+/* With a session that is held, so that others cannot close it meanwhile.
+ * Negative with *again: it is gone, another one may do. */
+static int sign_with(struct tmk_serve_job *s, bool *again, struct tmk_err *err)
+{
+	struct tmk_session *session = s->session;
+	int rc = confirm(s, err), worked = !rc;
+
+	if (worked) {
+		rc = work(s, err);
+		session->used = tmk_clock_slept_ms();
+	}
+	session->key.signer->person = NULL;
+	if (!rc || !worked || err->code != TMK_KEY)
+		return rc;
+	*again = session->key.signer->lost;
+	if (!*again)
+		tmk_front_key_explain(&session->key, &s->pick, s->config, err);
+	/* What failed for whatever reason is not kept. */
+	tmk_session_drop(s->sessions, session);
+	return rc;
+}
+
+/* A session whose token is gone is opened anew, once; then it is the next
+ * place's turn. */
+int tmk_serve_job_sign_at(struct tmk_serve_job *s, int i, struct tmk_err *err)
 {
 	struct tmk_err why = TMK_ERR_INIT;
+	bool again = true;
 	int tries, rc = -1;
 
-	for (tries = 0; tries < 2; tries++) {
+	if (s->request->verb == TMK_REQUEST_SIGN &&
+	    tmk_serve_job_stamp(s, err))
+		return -1;
+	for (tries = 0; again && tries < 2; tries++) {
+		bool elsewhere = false;
+
 		why = (struct tmk_err)TMK_ERR_INIT;
-		if (open_session(s, &why))
-			break;
-		if (confirm(s, &why)) {
-			s->session->key.signer->person = NULL;
+		again = false;
+		if (open_session(s, i, &elsewhere, &why)) {
+			rc = elsewhere ? 1 : -1;
 			break;
 		}
-		rc = work(s, &why);
-		s->session->key.signer->person = NULL;
-		s->session->used = tmk_clock_slept_ms();
+		s->session->users++;
+		rc = sign_with(s, &again, &why);
+		tmk_session_leave(s->session);
+		s->session = NULL;
 		if (!rc)
 			return 0;
-		if (why.code != TMK_KEY)
-			break;
-		if (!s->session->key.signer->lost) {
-			tmk_front_key_explain(&s->session->key, &s->pick,
-					      s->config, &why);
-			tmk_front_pick_prefix(&s->pick, &why);
-			/* What failed for whatever reason is not kept. */
-			tmk_session_drop(s->sessions, s->session);
-			break;
-		}
-		tmk_front_pick_prefix(&s->pick, &why);
-		tmk_session_drop(s->sessions, s->session);
 	}
 	if (err)
 		*err = why;
-	return -1;
+	return again ? 1 : rc;
 }
 
 /* The key that is meant; declined when it is none of ours. */
-static int pick(struct serve *s, struct tmk_err *err)
+static int pick(struct tmk_serve_job *s, struct tmk_err *err)
 {
 	const char *key = s->request->key;
 	struct tmk_err seen = TMK_ERR_INIT;
@@ -525,7 +458,20 @@ static int pick(struct serve *s, struct tmk_err *err)
 	return tmk_front_pick_none(s->config, key, &seen, err);
 }
 
-static int serve(struct serve *s, struct tmk_err *err)
+/* Whether the policy wants another environment for what has a name. */
+static int check_env(struct tmk_serve_job *s, struct tmk_err *err)
+{
+	char odd[512];
+
+	if (tmk_front_env_check(s->config, &s->pick, s->request, odd,
+				sizeof(odd), err))
+		return -1;
+	if (*odd && s->request->verb == TMK_REQUEST_SIGN)
+		warn(s, odd);
+	return 0;
+}
+
+static int serve(struct tmk_serve_job *s, struct tmk_err *err)
 {
 	const struct tmk_request *r = s->request;
 
@@ -544,12 +490,19 @@ static int serve(struct serve *s, struct tmk_err *err)
 		s->answer->declined = true;
 		return tmk_err_set(err, TMK_USAGE, "touchmark.agent is never");
 	}
+	/* Whoever may not use it does not learn whether there is such a key. */
+	if (s->sessions->requester &&
+	    (choose_seal(s, err) ||
+	     tmk_front_requesters_allow(s->config, s->sessions->requester,
+					r->key ? r->key : "", s->seal->name,
+					err)))
+		return -1;
 	if (pick(s, err) || choose_seal(s, err))
 		return -1;
 	if (refuse_bypass(s, err) ||
-	    (r->verb == TMK_REQUEST_SIGN && start_stamp(s, err)))
+	    refuse_own(s, err) || check_env(s, err))
 		return -1;
-	return sign(s, err);
+	return tmk_serve_job_sign(s, err);
 }
 
 void tmk_front_serve(struct tmk_answer *answer,
@@ -557,7 +510,7 @@ void tmk_front_serve(struct tmk_answer *answer,
 		     struct tmk_sessions *sessions,
 		     const struct tmk_person *person)
 {
-	struct serve s = {
+	struct tmk_serve_job s = {
 		.answer = answer,
 		.request = request,
 		.sessions = sessions,

@@ -32,6 +32,24 @@ struct tmk_config;
 void tmk_sessions_configure(struct tmk_sessions *sessions,
 			    const struct tmk_config *config);
 
+/* All requests to come are this requester's (front_requesters.h), borrowed:
+ * what she may not do is refused before any token is looked at. */
+void tmk_sessions_serve_for(struct tmk_sessions *sessions,
+			    const char *requester);
+
+/* Several threads have the sessions one after the other. While a request waits
+ * for what needs no key (a disk, a command), `give` lets the next one have
+ * them, and `take` returns when they are this one's again. */
+struct tmk_sessions_turn {
+	void (*give)(void *ctx);
+	void (*take)(void *ctx);
+	void *ctx;
+};
+
+/* `turn` is borrowed as long as the sessions live. */
+void tmk_sessions_share(struct tmk_sessions *sessions,
+			const struct tmk_sessions_turn *turn);
+
 /* Log out, close, free. NULL is fine. */
 void tmk_sessions_free(struct tmk_sessions *sessions);
 

@@ -7,6 +7,8 @@
 #include "base/enc.h"
 #include "plugins/front_certs.h"
 #include "plugins/front_pick_known.h"
+#include "plugins/front_places.h"
+#include "plugins/front_remote.h"
 #include "x509/digest.h"
 
 #define RECHAIN_MS 60000	/* how long a chosen chain is believed */
@@ -31,6 +33,31 @@ void tmk_sessions_configure(struct tmk_sessions *sessions,
 	sessions->config = config;
 }
 
+void tmk_sessions_serve_for(struct tmk_sessions *sessions,
+			    const char *requester)
+{
+	sessions->requester = requester;
+}
+
+void tmk_sessions_share(struct tmk_sessions *sessions,
+			const struct tmk_sessions_turn *turn)
+{
+	sessions->turn = turn;
+}
+
+static void close_session(struct tmk_session *session)
+{
+	tmk_front_key_release(&session->key);
+	free(session->id);
+	free(session);
+}
+
+void tmk_session_leave(struct tmk_session *session)
+{
+	if (!--session->users && session->dropped)
+		close_session(session);
+}
+
 void tmk_session_drop(struct tmk_sessions *sessions,
 		      struct tmk_session *session)
 {
@@ -43,15 +70,17 @@ void tmk_session_drop(struct tmk_sessions *sessions,
 	*p = session->next;
 	if (session->key.name)
 		tmk_front_pick_unlearn(session->key.name);
-	tmk_front_key_release(&session->key);
-	free(session->id);
-	free(session);
+	session->dropped = true;
+	if (!session->users)
+		close_session(session);
 }
 
 void tmk_sessions_forget(struct tmk_sessions *sessions)
 {
 	while (sessions->first)
 		tmk_session_drop(sessions, sessions->first);
+	tmk_front_link_free(sessions->link);
+	sessions->link = NULL;
 }
 
 void tmk_sessions_free(struct tmk_sessions *sessions)
@@ -90,6 +119,8 @@ int64_t tmk_sessions_expire(struct tmk_sessions *sessions, int64_t now_ms)
 
 	for (s = sessions->first; s; s = next) {
 		next = s->next;
+		if (s->users)
+			continue;
 		if (due(sessions, s) <= now_ms)
 			tmk_session_drop(sessions, s);
 		else if (due(sessions, s) < first)
@@ -97,7 +128,7 @@ int64_t tmk_sessions_expire(struct tmk_sessions *sessions, int64_t now_ms)
 	}
 	if (!sessions->first)
 		return -1;
-	return first - now_ms;
+	return first == INT64_MAX ? INT64_MAX : first - now_ms;
 }
 
 static int status_line(const struct tmk_session *s, struct tmk_buf *out,
@@ -136,7 +167,7 @@ int tmk_sessions_status(const struct tmk_sessions *sessions,
 /* ---- opening ------------------------------------------------------------- */
 
 /* A digest, since a URI may hold a PIN and this one stays in memory. */
-static int make_id(char **out, const struct tmk_front_pick *pick,
+static int make_id(char **out, const struct tmk_front_pick *pick, int only,
 		   struct tmk_err *err)
 {
 	struct tmk_buf b = TMK_BUF_INIT(ID_MAX);
@@ -144,7 +175,7 @@ static int make_id(char **out, const struct tmk_front_pick *pick,
 	size_t len = 0;
 	int i, rc;
 
-	rc = tmk_buf_printf(&b, "%s\n%s", pick->name,
+	rc = tmk_buf_printf(&b, "%d\n%s\n%s", only, pick->name,
 			    pick->cert ? pick->cert : "");
 	for (i = 0; !rc && i < pick->uris; i++)
 		rc = tmk_buf_printf(&b, "\n%s", pick->uri[i]);
@@ -223,6 +254,12 @@ static int open_new(struct tmk_session **out, struct tmk_sessions *sessions,
 		free(s);
 		return -1;
 	}
+	if (tmk_front_places_same(pick, s->key.place, s->key.signer->spki.data,
+				  s->key.signer->spki.len, err)) {
+		tmk_front_key_release(&s->key);
+		free(s);
+		return -1;
+	}
 	s->id = id;
 	s->opened = s->used = tmk_clock_slept_ms();
 	s->chained = s->key.chain ? s->opened : 0;
@@ -248,7 +285,7 @@ int tmk_session_get(struct tmk_session **out, struct tmk_sessions *sessions,
 	sessions->idle_ms = config->agent_idle * INT64_C(1000);
 	sessions->lifetime_ms = config->agent_lifetime * INT64_C(1000);
 	tmk_sessions_expire(sessions, tmk_clock_slept_ms());
-	if (make_id(&id, pick, err))
+	if (make_id(&id, pick, how->only, err))
 		return -1;
 	s = find(sessions, id);
 	if (!s) {

@@ -23,12 +23,19 @@ struct tmk_session {
 	int64_t chained;	/* when the chain was chosen; 0: never */
 	struct stat cert;	/* the file it was chosen from, as it was */
 	uint64_t signatures;
+	int users;		/* who hold it: it is not closed under them */
+	bool dropped;		/* closed when the last one leaves */
 	struct tmk_session *next;
 };
 
 struct tmk_sessions {
 	bool shared;
+	const char *requester;	/* borrowed; NULL: this process' user */
+	const char *what;	/* what keys are used for, static; NULL: "sign" */
+	int only;		/* 1 + the one place that may be used; 0: any */
+	struct tmk_front_link *link;	/* to a signing host; or NULL */
 	const struct tmk_config *config;	/* borrowed; NULL: by request */
+	const struct tmk_sessions_turn *turn;	/* borrowed; or NULL */
 	int64_t idle_ms, lifetime_ms;
 	struct tmk_session *first;
 };
@@ -41,8 +48,12 @@ int tmk_session_get(struct tmk_session **out, struct tmk_sessions *sessions,
 		    const struct tmk_front_open *how, char *warning,
 		    size_t size, struct tmk_err *err) TMK_MUST_CHECK;
 
-/* Log out, close, free this one. */
+/* Log out, close, free this one: at once, or when nobody holds it any more. It
+ * is not found again. */
 void tmk_session_drop(struct tmk_sessions *sessions,
 		      struct tmk_session *session);
+
+/* Hold it no longer (`users` was counted up). */
+void tmk_session_leave(struct tmk_session *session);
 
 #endif

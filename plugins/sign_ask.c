@@ -8,7 +8,9 @@
 #include "base/clock.h"
 #include "formats/armour.h"
 #include "plugins/front_ask.h"
+#include "plugins/front_audit.h"
 #include "plugins/front_stamp.h"
+#include "x509/tst.h"
 
 #define KINDS 8			/* of signatures in one call */
 #define KEY_TRIES 2		/* failures of the key in a row that are for
@@ -173,6 +175,7 @@ static int ask(struct tmk_answer *answer, struct tmk_sign_asker *a,
 	request->name_space = seal->format == TMK_FORMAT_SSH ? "file" : NULL;
 	/* It is got here, where it keeps nobody else from the key. */
 	request->stamp = TMK_REQUEST_STAMP_NEVER;
+	request->stamps_himself = a->stamp != TMK_STAMP_NEVER;
 	request->pin_file = a->options->pin_file;
 	tmk_answer_release(answer);
 	tmk_answer_init(answer);
@@ -193,6 +196,14 @@ static int ask(struct tmk_answer *answer, struct tmk_sign_asker *a,
 
 /* ---- who is about to sign ------------------------------------------------- */
 
+/* As minisign's comment and the record have it: without directories. */
+static const char *base_name(const char *file)
+{
+	const char *slash = strrchr(file, '/');
+
+	return !strcmp(file, "-") ? NULL : slash ? slash + 1 : file;
+}
+
 static int new_ready(struct ready **out, struct tmk_sign_asker *a,
 		     const struct tmk_seal_ops *seal, bool text,
 		     struct tmk_err *err)
@@ -209,6 +220,9 @@ static int new_ready(struct ready **out, struct tmk_sign_asker *a,
 	tmk_request_init(&request);
 	request.verb = TMK_REQUEST_PREPARE;
 	request.time = TMK_TIME_NONE;
+	/* By its name a file that waits for approvals is met again. */
+	if (a->options->files == 1)
+		request.artefact = base_name(a->options->file[0]);
 	if (ask(&r->answer, a, seal, text, &request, err)) {
 		put_ready(r);
 		return -1;
@@ -370,6 +384,26 @@ static int get_token(struct tmk_buf *token, struct tmk_sign_asker *a,
 	return rc;
 }
 
+/* The record of uses knows the signature without it. */
+static int record_stamp(const struct tmk_sign_asker *a,
+			const struct tmk_sign_want *want,
+			const struct tmk_signature *s,
+			const struct tmk_buf *token, struct tmk_err *err)
+{
+	struct tmk_tst_answer answer;
+
+	if (!a->config->audit_log)
+		return 0;
+	if (tmk_tst_judge(&answer, token->data, token->len, s->value,
+			  s->value_len, NULL, TMK_REVOCATION_OFF,
+			  tmk_clock_now(), err))
+		return -1;
+	return tmk_front_audit_stamped(a->config, want->made.seal.data,
+				       want->made.seal.len,
+				       answer.result == TMK_TST_GOOD ?
+				       answer.time : TMK_TIME_NONE, err);
+}
+
 /* Put a timestamp beside the signature, which keeps every byte. */
 static int stamp_seal(struct tmk_sign_asker *a, struct tmk_sign_want *want,
 		      struct tmk_err *err)
@@ -393,6 +427,9 @@ static int stamp_seal(struct tmk_sign_asker *a, struct tmk_sign_want *want,
 		change[0].len = token.len;
 		rc = want->seal->stamp(evidence, change, &stamped, err);
 	}
+	if (!rc)
+		rc = record_stamp(a, want, &evidence->signature[0], &token,
+				  err);
 	if (!rc) {
 		tmk_buf_clear(&want->made.seal);
 		rc = tmk_buf_add(&want->made.seal, stamped.data, stamped.len) ?
@@ -421,14 +458,6 @@ static int armour_seal(struct tmk_sign_want *want, struct tmk_err *err)
 	return rc;
 }
 
-/* As minisign's comment and the record have it: without directories. */
-static const char *base_name(const char *file)
-{
-	const char *slash = strrchr(file, '/');
-
-	return !strcmp(file, "-") ? NULL : slash ? slash + 1 : file;
-}
-
 int tmk_sign_ask(struct tmk_sign_job *job, int i, struct tmk_err *err)
 {
 	struct tmk_sign_want *want = &job->want[i];
@@ -437,6 +466,8 @@ int tmk_sign_ask(struct tmk_sign_job *job, int i, struct tmk_err *err)
 	tmk_request_init(&request);
 	request.verb = TMK_REQUEST_SIGN;
 	request.artefact = base_name(job->file);
+	request.content = strcmp(job->form->name, "detached") ?
+		job->form->name : "file";
 	if (want->ready->hash == TMK_WHOLE) {
 		request.payload = want->content;
 		request.payload_len = want->content_len;
@@ -450,7 +481,8 @@ int tmk_sign_ask(struct tmk_sign_job *job, int i, struct tmk_err *err)
 	if (ask(&want->made, job->asker, want->seal, want->text, &request,
 		err) || check_same(want, err))
 		return -1;
-	if (want->seal->stamp && job->asker->stamp != TMK_STAMP_NEVER &&
+	if (want->seal->stamp && !want->made.stamped &&
+	    job->asker->stamp != TMK_STAMP_NEVER &&
 	    job->asker->config->tsas && stamp_seal(job->asker, want, err))
 		return -1;
 	return want->armour ? armour_seal(want, err) : 0;

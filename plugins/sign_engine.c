@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "iface/package.h"
+#include "plugins/front_env.h"
 #include "plugins/front_file.h"
 #include "plugins/sign_ask.h"
 #include "plugins/sign_beside.h"
@@ -20,6 +21,8 @@
 #include "plugins/sign_work.h"
 
 #define STAMP_THREADS 16	/* that wait for timestamps */
+#define AUDIT_THREADS 32	/* that wait for the record of uses: two waits
+				   for the disk around each signature */
 #define SPARE_FDS 64		/* that groups leave to everything else */
 #define FDS_PER_FILE 4		/* of a file in a group, about */
 #define FIRST_MS 700		/* before a progress line is worth it */
@@ -229,7 +232,9 @@ static int sort_out(struct engine *e, int files, char *const *file,
 				return -1;
 			continue;
 		}
-		if (look(&item, e, &why)) {
+		if (look(&item, e, &why) ||
+		    tmk_front_env_file(e->config, e->options->key, file[i],
+				       &why)) {
 			if (tell_failed(e, file[i], &why, err))
 				return -1;
 			continue;
@@ -301,6 +306,8 @@ static int plan(struct engine *e, int asked)
 		if (tmk_sign_asker_stamps(e->asker, false) &&
 		    threads < STAMP_THREADS)
 			threads = STAMP_THREADS;
+		if (e->config->audit_log && threads < AUDIT_THREADS)
+			threads = AUDIT_THREADS;
 	}
 	threads = between(1, threads, TMK_SIGN_THREADS_MAX);
 	threads = between(1, threads, between(1, fds, files));
