@@ -24,7 +24,7 @@ packages() {
 			perl clang libclang-rt-dev binutils xxd \
 			universal-ctags time sqv sqop opencryptoki libnss3 \
 			libnss3-tools p11-kit p11-kit-modules \
-			gnupg-pkcs11-scd python3-minimal python3-yaml zsh fish \
+			gnupg-pkcs11-scd python3 python3-yaml zsh fish \
 			rpm createrepo-c dnf dpkg-dev debhelper devscripts \
 			debsig-verify debsigs apt-utils reprepro aptly \
 			minisign signify-openbsd zip zstd xz-utils bzip2 \
