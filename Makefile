@@ -115,7 +115,7 @@ MOCKS := $(patsubst t/mock/%.c,$(B)/mock/%,$(filter-out %_so.c,$(wildcard t/mock
 BENCHES := $(patsubst t/bench/%.c,$(B)/benchbin/%,$(wildcard t/bench/*.c))
 
 .DEFAULT_GOAL := all
-.PHONY: all deps deps-check demo check unit bench fuzz fuzz-replay \
+.PHONY: all deps deps-check demo check check-again unit bench fuzz fuzz-replay \
 	conformance lint install uninstall clean mocks
 .DELETE_ON_ERROR:
 # Kept for the next time; not .SECONDARY, by which an object that is missing does
@@ -295,7 +295,15 @@ TESTS = $(filter-out $(if $(SAN),t/t0010-% t/t0011-% t/t0014-% t/t0015-%),\
 check:
 	sh t/deps.sh check
 	$(MAKE) all mocks unit fuzz-replay
-	B=$(abspath $(B)) prove $(if $(V),-v) -j3 --timer $(abspath $(UNIT)) $(TESTS)
+	@rm -f $(B)/prove.state
+	B=$(abspath $(B)) prove $(if $(V),-v) -j3 --timer --state=save \
+		--statefile=$(B)/prove.state $(abspath $(UNIT)) $(TESTS)
+
+# After a check that failed: what failed, alone. A machine that is busy makes a
+# test late now and then, beside others; three of them are no accident.
+check-again:
+	@B=$(abspath $(B)) sh t/again.sh $(B)/prove.state \
+		$(words $(UNIT) $(TESTS))
 
 install: all
 	install -d $(DESTDIR)$(bindir) $(DESTDIR)$(libexecdir) \

@@ -58,7 +58,7 @@ aws_start() {
 	while [ ! -s "$T/aws.port" ]; do
 		i=$((i + 1))
 		[ $i -lt 200 ] || {
-			echo 'Bail out! the test AWS does not start'
+			echo 'not ok - prepared: the test AWS does not start'
 			exit 1
 		}
 		sleep 0.05

@@ -34,7 +34,7 @@ cloud_start() {
 	while [ ! -s "$T/cloud.port" ]; do
 		i=$((i + 1))
 		[ $i -lt 100 ] || {
-			echo 'Bail out! the mock of cloud services does not start'
+			echo 'not ok - prepared: the mock of cloud services does not start'
 			exit 1
 		}
 		sleep 0.05

@@ -19,7 +19,7 @@ crl_server() {
 	while [ ! -s "$T/www.port" ]; do
 		i=$((i + 1))
 		[ $i -lt 100 ] || {
-			echo 'Bail out! the server of CRLs does not start'
+			echo 'not ok - prepared: the server of CRLs does not start'
 			exit 1
 		}
 		sleep 0.05
@@ -32,7 +32,7 @@ crl_make() {
 	shift 2
 	"$MOCK/revocation" crl --ca "$T/pki/$ca.pem" --key "$T/pki/$ca.key" \
 		"$@" >"$out" || {
-		echo 'Bail out! the mock cannot make a CRL'
+		echo 'not ok - prepared: the mock cannot make a CRL'
 		exit 1
 	}
 }

@@ -22,7 +22,7 @@ flow_key() {
 	   ! gpg --batch --dearmor <"$T/$1.asc" >"$T/$1.gpg" 2>"$T/setup.log"
 	then
 		cat "$T/setup.log"
-		echo 'Bail out! no OpenPGP key in a token'
+		echo 'not ok - prepared: no OpenPGP key in a token'
 		exit 1
 	fi
 	FPR=$(gpg --batch --with-colons --show-keys "$T/$1.gpg" |
@@ -70,7 +70,7 @@ upload() {
 		cd .. && dpkg-buildpackage -d -us -uc
 	) >"$T/setup.log" 2>&1 || {
 		cat "$T/setup.log"
-		echo 'Bail out! dpkg-buildpackage makes no package'
+		echo 'not ok - prepared: dpkg-buildpackage makes no package'
 		exit 1
 	}
 	rm -rf "$1/demo-1.0"

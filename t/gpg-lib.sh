@@ -31,7 +31,7 @@ traced() {
 
 bail() {
 	cat "$T/setup.log" 2>/dev/null
-	echo "Bail out! $1"
+	echo "not ok - prepared: $1"
 	exit 1
 }
 

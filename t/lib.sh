@@ -184,7 +184,7 @@ softhsm_new() {
 	softhsm2-util --init-token --free --label "$1" --pin test-PIN \
 		--so-pin 5678 >"$T/softhsm.log" 2>&1 || {
 		cat "$T/softhsm.log"
-		echo 'Bail out! softhsm2-util cannot make a token'
+		echo 'not ok - prepared: softhsm2-util cannot make a token'
 		exit 1
 	}
 	PINFILE=$T/pin
@@ -303,7 +303,7 @@ tsa_start() {	# NAME [FAKETIME] [tsa-httpd options...]; sets TSA_URL, TSA_PID
 	while [ ! -s "$T/$name.port" ]; do
 		i=$((i + 1))
 		[ $i -lt 100 ] || {
-			echo 'Bail out! the test TSA does not start'
+			echo 'not ok - prepared: the test TSA does not start'
 			exit 1
 		}
 		sleep 0.05

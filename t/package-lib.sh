@@ -21,7 +21,7 @@ gpg_key() {
 	   ! gpg --batch --quiet --export "$mail" >"$T/$mail.pgp"
 	then
 		cat "$T/setup.log"
-		echo 'Bail out! gpg makes no key'
+		echo 'not ok - prepared: gpg makes no key'
 		exit 1
 	fi
 	KEY=$(gpg --batch --quiet --with-colons --list-keys "$mail" |
@@ -44,7 +44,7 @@ deb_new() {
 	SOURCE_DATE_EPOCH=1700000000 dpkg-deb --root-owner-group "$@" \
 		-b "$T/tree" "$T/$dname.deb" >"$T/setup.log" 2>&1 || {
 		cat "$T/setup.log"
-		echo 'Bail out! dpkg-deb makes no package'
+		echo 'not ok - prepared: dpkg-deb makes no package'
 		exit 1
 	}
 }

@@ -45,7 +45,7 @@ rpm_build() {	# NAME -bb|-bs OPTION...
 	   ! mv "$(find "$T/rpm/top" -name '*.rpm')" "$T/$bname.rpm"
 	then
 		cat "$T/setup.log"
-		echo 'Bail out! rpmbuild makes no package'
+		echo 'not ok - prepared: rpmbuild makes no package'
 		exit 1
 	fi
 }

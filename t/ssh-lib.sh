@@ -19,7 +19,7 @@ ASAN_OPTIONS=$ASAN_OPTIONS:verify_asan_link_order=0:fast_unwind_on_malloc=0
 
 bail() {
 	cat "$T/setup.log" 2>/dev/null
-	echo "Bail out! $1"
+	echo "not ok - prepared: $1"
 	exit 1
 }
 

@@ -50,7 +50,7 @@ daemon_start() {
 		tries=$((tries + 1))
 		if [ $tries = 50 ] || ! kill -0 $DAEMON 2>/dev/null; then
 			cat "$T/pkcsslotd.log" "$T/out"
-			echo 'Bail out! pkcsslotd does not start'
+			echo 'not ok - prepared: pkcsslotd does not start'
 			exit 1
 		fi
 		sleep 0.1
@@ -80,12 +80,12 @@ system_end() {
 if [ -n "${PRIVATE_SYSTEM-}" ]; then
 	for d in "$ETC" "$STATE" /run; do
 		mount -t tmpfs tmpfs "$d" || {
-			echo "Bail out! no directory $d of our own"
+			echo "not ok - prepared: no directory $d of our own"
 			exit 1
 		}
 	done
 elif [ -S /run/pkcsslotd.socket ] && pkcsconf -t >/dev/null 2>&1; then
-	echo 'Bail out! pkcsslotd runs already: its tokens are not for tests'
+	echo 'not ok - prepared: pkcsslotd runs already: its tokens are not for tests'
 	exit 1
 fi
 trap system_end EXIT

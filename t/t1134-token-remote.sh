@@ -29,7 +29,7 @@ server_start() {
 		tries=$((tries + 1))
 		[ $tries -lt 100 ] || {
 			cat "$T/server.log"
-			echo 'Bail out! p11-kit server does not start'
+			echo 'not ok - prepared: p11-kit server does not start'
 			exit 1
 		}
 		sleep 0.05

@@ -14,7 +14,7 @@ serve() {
 	i=0
 	while [ ! -s "$T/port" ]; do
 		i=$((i + 1))
-		[ $i -lt 100 ] || { echo 'Bail out! no server'; exit 1; }
+		[ $i -lt 100 ] || { echo 'not ok - prepared: no server'; exit 1; }
 		sleep 0.05
 	done
 	URL=http://127.0.0.1:$(cat "$T/port")/tsr

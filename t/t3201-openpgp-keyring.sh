@@ -18,7 +18,7 @@ gpg_() {
 must() {
 	"$@" >"$T/log" 2>&1 || {
 		cat "$T/log"
-		echo "Bail out! $*"
+		echo "not ok - prepared: $*"
 		exit 1
 	}
 }

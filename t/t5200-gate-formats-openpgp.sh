@@ -19,7 +19,7 @@ g() {
 pgp_new() {
 	g --status-fd 3 --quick-generate-key "$2" "${3:-ed25519}" sign \
 		"${4:-never}" 3>"$T/status" ||
-		{ cat "$T/gpg.log"; echo "Bail out! no key"; exit 1; }
+		{ cat "$T/gpg.log"; echo "not ok - prepared: no key"; exit 1; }
 	sed -n 's/.* KEY_CREATED . //p' "$T/status" >"$T/$1.fpr"
 }
 fpr() {

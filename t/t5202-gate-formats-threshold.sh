@@ -34,7 +34,7 @@ tagged() {
 	N=$((N + 1))
 	# shellcheck disable=SC2086
 	with $3
-	git tag -s -u "$2" -m "$N" "v$N" || echo "Bail out! no tag"
+	git tag -s -u "$2" -m "$N" "v$N" || echo "not ok - prepared: no tag"
 	with
 	if [ "$1" = accept ]; then
 		accept "$4" "v$N"

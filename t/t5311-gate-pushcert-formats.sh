@@ -17,7 +17,7 @@ Expire-Date: 0
 %commit
 END
 gpg -q --batch --gen-key "$T/gpg.batch" 2>"$T/setup.log" || {
-	echo 'Bail out! gpg makes no key'
+	echo 'not ok - prepared: gpg makes no key'
 	exit 1
 }
 GPG=$(gpg --list-keys --with-colons dev@example.org 2>"$T/setup.log" |

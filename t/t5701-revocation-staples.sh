@@ -77,7 +77,7 @@ response() {
 		-rkey "$T/pki/$by.key" -reqin "$T/req" -respout "$out" \
 		-ndays "${DAYS:-1}" "$@" >"$T/ocsp.log" 2>&1 || {
 		cat "$T/ocsp.log"
-		echo 'Bail out! openssl ocsp makes no response'
+		echo 'not ok - prepared: openssl ocsp makes no response'
 		exit 1
 	}
 }

@@ -136,7 +136,7 @@ revoke() {
 	[ "$(gpg --show-keys --with-colons "$1.$2.pgp" 2>>setup.log |
 		grep -c '^pub:r:')" = 1 ] || {
 		cat setup.log
-		echo 'Bail out! gpg revokes no key'
+		echo 'not ok - prepared: gpg revokes no key'
 		exit 1
 	}
 }

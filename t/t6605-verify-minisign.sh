@@ -8,7 +8,7 @@ cd "$T" || exit 1
 for k in one two; do
 	minisign -G -W -p $k.pub -s $k.key >setup.log 2>&1 || {
 		cat setup.log
-		echo 'Bail out! minisign makes no key'
+		echo 'not ok - prepared: minisign makes no key'
 		exit 1
 	}
 	signify-openbsd -G -n -p $k.signify.pub -s $k.signify.sec

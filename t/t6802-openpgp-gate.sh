@@ -14,7 +14,7 @@ g() {
 }
 for who in dev eve; do
 	g --quick-generate-key "$who <$who@example.org>" ed25519 sign never ||
-		{ cat "$T/gpg.log"; echo 'Bail out! no key'; exit 1; }
+		{ cat "$T/gpg.log"; echo 'not ok - prepared: no key'; exit 1; }
 done
 # gpg as git calls it, with what $T/more says besides.
 cat >"$T/signer" <<END

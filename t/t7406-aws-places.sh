@@ -14,7 +14,7 @@ softhsm_new release
 softhsm2-util --import "$AWS/$RSA.pem" --token release --label key --id 01 \
 	--pin test-PIN >"$T/setup.log" 2>&1 || {
 	cat "$T/setup.log"
-	echo 'Bail out! the token takes no key'
+	echo 'not ok - prepared: the token takes no key'
 	exit 1
 }
 aws_start --token ''

@@ -27,7 +27,7 @@ token() {
 		--label "${2:-$1}" --id 0a0b --pin test-PIN >setup.log 2>&1
 	then
 		cat setup.log
-		echo 'Bail out! no key in the token'
+		echo 'not ok - prepared: no key in the token'
 		exit 1
 	fi
 }

@@ -368,7 +368,7 @@ MODULE_FOR='enable-in: touchmark, touchmark-agent, touchmark-gpg, touchmark-gpgs
 token_modules() {
 	exec 9>"${TMPDIR:-/tmp}/touchmark-test-modules.lock"
 	flock -w 300 9 || {
-		echo 'Bail out! another test holds the directory of modules'
+		echo 'not ok - prepared: another test holds the directory of modules'
 		exit 1
 	}
 	MODULES_MADE=
@@ -381,7 +381,7 @@ token_modules() {
 	fi
 	if [ -n "${PRIVATE_SYSTEM-}" ]; then
 		mount -t tmpfs tmpfs /etc/pkcs11 || {
-			echo 'Bail out! no directory /etc/pkcs11 of our own'
+			echo 'not ok - prepared: no directory /etc/pkcs11 of our own'
 			exit 1
 		}
 	elif [ ! -d "$MODULES" ]; then
