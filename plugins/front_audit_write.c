@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <sys/stat.h>
@@ -21,6 +22,8 @@ struct waiting {
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t change = PTHREAD_COND_INITIALIZER;
 static struct waiting *first, **last = &first;
+static int queued;		/* who waits and is in no batch yet */
+static int company = 1;		/* how many the batch before had */
 static bool writing;		/* somebody writes for all */
 
 /* A log that another user keeps is not ours, whatever its mode says. */
@@ -54,6 +57,8 @@ static int take_batch(struct waiting **batch)
 		batch[n++] = first;
 		first = first->next;
 	}
+	queued -= n;
+	company = n;
 	if (!first)
 		last = &first;
 	return n;
@@ -79,15 +84,40 @@ static void write_batch(struct waiting **batch, int n)
 	}
 }
 
+#define NAP_NS 150000		/* what a signature by a fast token takes */
+#define NAPS_MAX 8
+
+/* A sync costs as much as several signatures: those who sign at the same time
+ * are waited for as long as they come, so that they share it. Who signs alone
+ * does not wait. The lock is held, and free meanwhile. */
+static void gather(void)
+{
+	const struct timespec nap = { 0, NAP_NS };
+	int naps, before;
+
+	if (company < 2 && queued < 2)
+		return;
+	for (naps = 0; naps < NAPS_MAX && queued < TMK_CHAIN_BATCH; naps++) {
+		before = queued;
+		pthread_mutex_unlock(&lock);
+		nanosleep(&nap, NULL);
+		pthread_mutex_lock(&lock);
+		if (queued == before)
+			break;
+	}
+}
+
 /* Write for all who wait. The lock is held, and free meanwhile. */
 static void lead(void)
 {
 	struct waiting *batch[TMK_CHAIN_BATCH];
-	int n = take_batch(batch), i;
+	int n, i;
 
-	if (!n)
+	if (!first)
 		return;		/* whoever leads is in the queue himself */
 	writing = true;
+	gather();
+	n = take_batch(batch);
 	pthread_mutex_unlock(&lock);
 	write_batch(batch, n);
 	pthread_mutex_lock(&lock);
@@ -113,6 +143,7 @@ int tmk_front_audit_write(const struct tmk_config *config,
 	pthread_mutex_lock(&lock);
 	*last = &me;
 	last = &me.next;
+	queued++;
 	while (!me.done) {
 		if (writing)
 			pthread_cond_wait(&change, &lock);

@@ -43,6 +43,7 @@ static int keep(const char *pattern, bool ref, const struct tmk_role *env,
 		struct tmk_err *err)
 {
 	struct rule *grown;
+	char *copy;
 
 	if (!env)
 		return 0;
@@ -51,12 +52,13 @@ static int keep(const char *pattern, bool ref, const struct tmk_role *env,
 	if (!grown)
 		return tmk_err_nomem(err);
 	known.rule = grown;
-	grown += known.rules;
-	*grown = (struct rule){ strdup(pattern), ref,
-		tmk_config_env_find(env->name) };
-	if (!grown->pattern)
+	copy = strdup(pattern);
+	if (!copy)
 		return tmk_err_nomem(err);
-	known.rules++;
+	grown += known.rules++;
+	grown->pattern = copy;
+	grown->ref = ref;
+	grown->env = tmk_config_env_find(env->name);
 	return 0;
 }
 

@@ -131,7 +131,7 @@ static const char *wants_more(const struct tmk_key_config *k,
 	if (k->approvals > (mine ? mine->approvals : 0))
 		return "more approvals";
 	/* Nobody approves here who could not there. */
-	if (k->approvals && !same_people(k, mine))
+	if (mine && k->approvals && !same_people(k, mine))
 		return "other approvers";
 	if (k->pre_sign && (!mine || !mine->pre_sign ||
 			    strcmp(k->pre_sign, mine->pre_sign) != 0))
