@@ -19,46 +19,49 @@ struct rule {
 	char *pattern;
 	bool ref;		/* [ref], else [artefact] */
 	enum tmk_env env;
+	struct rule *next;	/* as they stand in the policy */
 };
 
 static struct {
 	pthread_mutex_t lock;
 	char *path;		/* of the policy; NULL: none was read */
 	struct stat st;
-	struct rule *rule;
-	int rules;
+	struct rule *first;
 } known = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
 static void forget(void)
 {
-	while (known.rules)
-		free(known.rule[--known.rules].pattern);
-	free(known.rule);
+	struct rule *rule;
+
+	while ((rule = known.first)) {
+		known.first = rule->next;
+		free(rule->pattern);
+		free(rule);
+	}
 	free(known.path);
-	known.rule = NULL;
 	known.path = NULL;
 }
 
 static int keep(const char *pattern, bool ref, const struct tmk_role *env,
 		struct tmk_err *err)
 {
-	struct rule *grown;
-	char *copy;
+	struct rule *rule, **end = &known.first;
 
 	if (!env)
 		return 0;
-	grown = realloc(known.rule, ((size_t)known.rules + 1) *
-			sizeof(*grown));
-	if (!grown)
+	rule = calloc(1, sizeof(*rule));
+	if (!rule)
 		return tmk_err_nomem(err);
-	known.rule = grown;
-	copy = strdup(pattern);
-	if (!copy)
+	rule->pattern = strdup(pattern);
+	if (!rule->pattern) {
+		free(rule);
 		return tmk_err_nomem(err);
-	grown += known.rules++;
-	grown->pattern = copy;
-	grown->ref = ref;
-	grown->env = tmk_config_env_find(env->name);
+	}
+	rule->ref = ref;
+	rule->env = tmk_config_env_find(env->name);
+	while (*end)
+		end = &(*end)->next;
+	*end = rule;
 	return 0;
 }
 
@@ -157,8 +160,9 @@ int tmk_front_env_check(const struct tmk_config *config,
 {
 	enum tmk_env have = pick->key ? pick->key->env : TMK_ENV_NONE;
 	struct tmk_err odd = TMK_ERR_INIT;
+	const struct rule *rule;
 	char ref[REF_MAX];
-	int i, rc = 0;
+	int rc = 0;
 
 	*warn = '\0';
 	ref_of(ref, sizeof(ref), request);
@@ -168,10 +172,10 @@ int tmk_front_env_check(const struct tmk_config *config,
 	if (refresh(config->policy, &odd))
 		snprintf(warn, size, "cannot tell which environment the "
 			 "policy wants: %s", odd.text);
-	for (i = 0; !rc && i < known.rules; i++)
-		if (known.rule[i].env != have &&
-		    applies(&known.rule[i], request->artefact, ref))
-			rc = refuse(&known.rule[i], pick, *ref ? ref :
+	for (rule = known.first; !rc && rule; rule = rule->next)
+		if (rule->env != have &&
+		    applies(rule, request->artefact, ref))
+			rc = refuse(rule, pick, *ref ? ref :
 				    request->artefact, err);
 	pthread_mutex_unlock(&known.lock);
 	return rc;
