@@ -14,81 +14,33 @@
 #define LATELY 2		/* s within which times cannot tell */
 #define REF_MAX 1024
 
-/* One rule that wants an environment. */
-struct rule {
-	char *pattern;
-	bool ref;		/* [ref], else [artefact] */
-	enum tmk_env env;
-	struct rule *next;	/* as they stand in the policy */
-};
-
 static struct {
 	pthread_mutex_t lock;
 	char *path;		/* of the policy; NULL: none was read */
 	struct stat st;
-	struct rule *first;
+	struct tmk_policy *policy;
 } known = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
 static void forget(void)
 {
-	struct rule *rule;
-
-	while ((rule = known.first)) {
-		known.first = rule->next;
-		free(rule->pattern);
-		free(rule);
-	}
+	tmk_policy_free(known.policy);
 	free(known.path);
+	known.policy = NULL;
 	known.path = NULL;
-}
-
-static int keep(const char *pattern, bool ref, const struct tmk_role *env,
-		struct tmk_err *err)
-{
-	struct rule *rule, **end = &known.first;
-
-	if (!env)
-		return 0;
-	rule = calloc(1, sizeof(*rule));
-	if (!rule)
-		return tmk_err_nomem(err);
-	rule->pattern = strdup(pattern);
-	if (!rule->pattern) {
-		free(rule);
-		return tmk_err_nomem(err);
-	}
-	rule->ref = ref;
-	rule->env = tmk_config_env_find(env->name);
-	while (*end)
-		end = &(*end)->next;
-	*end = rule;
-	return 0;
 }
 
 static int read_policy(const char *path, const struct stat *st,
 		       struct tmk_err *err)
 {
-	struct tmk_policy *p = NULL;
-	int i, rc;
-
 	forget();
-	rc = tmk_policy_read(&p, path, err);
-	for (i = 0; !rc && i < p->artefacts; i++)
-		rc = keep(p->artefact[i].pattern, false, p->artefact[i].env,
-			  err);
-	for (i = 0; !rc && i < p->rules; i++)
-		if (p->rule[i].require != TMK_REQUIRE_NOTHING)
-			rc = keep(p->rule[i].pattern, true, p->rule[i].env,
-				  err);
-	tmk_policy_free(p);
-	if (!rc) {
-		known.path = strdup(path);
-		rc = known.path ? 0 : tmk_err_nomem(err);
-		known.st = *st;
-	}
-	if (rc)
-		forget();
-	return rc;
+	known.path = strdup(path);
+	if (!known.path)
+		return tmk_err_nomem(err);
+	known.st = *st;
+	if (!tmk_policy_read(&known.policy, path, err))
+		return 0;
+	forget();
+	return -1;
 }
 
 static int refresh(const char *path, struct tmk_err *err)
@@ -123,27 +75,24 @@ static char *ref_of(char *out, size_t size, const struct tmk_request *r)
 	return out;
 }
 
-static bool applies(const struct rule *rule, const char *file,
-		    const char *ref)
-{
-	const char *base = file ? strrchr(file, '/') : NULL;
+/* What is about to be signed, and by what. */
+struct signing {
+	const struct tmk_front_pick *pick;
+	const char *file;	/* or NULL */
+	const char *ref;	/* of a tag; or "" */
+};
 
-	if (rule->ref)
-		return *ref && tmk_policy_glob(rule->pattern, ref);
-	return file && !*ref &&
-		tmk_policy_glob(rule->pattern, base ? base + 1 : file);
-}
-
-static int refuse(const struct rule *rule, const struct tmk_front_pick *pick,
-		  const char *what, struct tmk_err *err)
+static int refuse(const struct signing *s, bool ref, const char *pattern,
+		  enum tmk_env env, struct tmk_err *err)
 {
-	const char *want = tmk_config_env_name(rule->env);
+	const struct tmk_front_pick *pick = s->pick;
+	const char *want = tmk_config_env_name(env);
 	enum tmk_env have = pick->key ? pick->key->env : TMK_ENV_NONE;
 
 	tmk_err_set(err, TMK_REFUSED, "signer-not-allowed: [%s \"%.100s\"] of "
 		    "the policy wants a key of the environment %s for %.200s, "
-		    "and '%.100s' is %s%s", rule->ref ? "ref" : "artefact",
-		    rule->pattern, want, what, pick->name,
+		    "and '%.100s' is %s%s", ref ? "ref" : "artefact", pattern,
+		    want, *s->ref ? s->ref : s->file, pick->name,
 		    have ? "of " : "of none", tmk_config_env_name(have));
 	if (have || !pick->key)
 		return tmk_err_hint(err, "sign with a key whose section says "
@@ -153,15 +102,45 @@ static int refuse(const struct rule *rule, const struct tmk_front_pick *pick,
 			    want, pick->name);
 }
 
+/* Whether a section's environment is another one than the key's. */
+static bool wants_other(const struct signing *s, const struct tmk_role *env)
+{
+	enum tmk_env have = s->pick->key ? s->pick->key->env : TMK_ENV_NONE;
+
+	return env && tmk_config_env_find(env->name) != have;
+}
+
+static int check_rules(const struct tmk_policy *p, const struct signing *s,
+		       struct tmk_err *err)
+{
+	const char *base = s->file ? strrchr(s->file, '/') : NULL;
+	int i;
+
+	base = base ? base + 1 : s->file;
+	for (i = 0; base && !*s->ref && i < p->artefacts; i++)
+		if (wants_other(s, p->artefact[i].env) &&
+		    tmk_policy_glob(p->artefact[i].pattern, base))
+			return refuse(s, false, p->artefact[i].pattern,
+				      tmk_config_env_find(
+					p->artefact[i].env->name), err);
+	for (i = 0; *s->ref && i < p->rules; i++)
+		if (p->rule[i].require != TMK_REQUIRE_NOTHING &&
+		    wants_other(s, p->rule[i].env) &&
+		    tmk_policy_glob(p->rule[i].pattern, s->ref))
+			return refuse(s, true, p->rule[i].pattern,
+				      tmk_config_env_find(
+					p->rule[i].env->name), err);
+	return 0;
+}
+
 int tmk_front_env_check(const struct tmk_config *config,
 			const struct tmk_front_pick *pick,
 			const struct tmk_request *request, char *warn,
 			size_t size, struct tmk_err *err)
 {
-	enum tmk_env have = pick->key ? pick->key->env : TMK_ENV_NONE;
 	struct tmk_err odd = TMK_ERR_INIT;
-	const struct rule *rule;
 	char ref[REF_MAX];
+	struct signing s = { pick, request->artefact, ref };
 	int rc = 0;
 
 	*warn = '\0';
@@ -172,11 +151,8 @@ int tmk_front_env_check(const struct tmk_config *config,
 	if (refresh(config->policy, &odd))
 		snprintf(warn, size, "cannot tell which environment the "
 			 "policy wants: %s", odd.text);
-	for (rule = known.first; !rc && rule; rule = rule->next)
-		if (rule->env != have &&
-		    applies(rule, request->artefact, ref))
-			rc = refuse(rule, pick, *ref ? ref :
-				    request->artefact, err);
+	if (known.policy)
+		rc = check_rules(known.policy, &s, err);
 	pthread_mutex_unlock(&known.lock);
 	return rc;
 }
