@@ -191,7 +191,7 @@ export VAULT_TOKEN
 for s in azurekv gcpkms vault; do
 	rm -f f.asc trace
 	run env ASAN_OPTIONS="$ASAN_OPTIONS:detect_leaks=0" \
-		timeout 60 strace -f -v -s 4096 -e trace=execve -o trace \
+		timeout 60 strace -f -b execve -v -s 4096 -e trace=execve -o trace \
 		touchmark sign -k "$s" -t openpgp --no-timestamp f
 	is "$RC" 0 "$s: signed under strace"
 	# The first is the one that the test starts, with the test's own
