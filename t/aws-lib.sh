@@ -70,21 +70,3 @@ aws_start() {
 	AWS_SECRET_ACCESS_KEY=$AWS_SECRET
 	export AWS_ENDPOINT_URL_KMS AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY
 }
-
-# aws_cert NAME MAIL: a certificate for the configured key of this name, from a
-# request of its own and the CA of the test.
-aws_cert() {
-	[ -f "$T/pki/ca.pem" ] || pki_root ca
-	touchmark key csr "$1" --subject "/CN=$1" --email "$2" \
-		-o "$T/pki/$1.csr" || return 1
-	printf '%s\n' basicConstraints=critical,CA:FALSE \
-		keyUsage=critical,digitalSignature \
-		extendedKeyUsage=codeSigning,emailProtection \
-		"subjectAltName=email:$2" subjectKeyIdentifier=hash \
-		authorityKeyIdentifier=keyid >"$T/pki/$1.ext"
-	openssl x509 -req -in "$T/pki/$1.csr" -CA "$T/pki/ca.pem" \
-		-CAkey "$T/pki/ca.key" -sha256 -days 300 \
-		-set_serial "0x$(openssl rand -hex 8)" \
-		-extfile "$T/pki/$1.ext" -out "$T/pki/$1.pem" 2>/dev/null &&
-	git config -f "$CONFIG" "touchmark.$1.cert" "$T/pki/$1.pem"
-}

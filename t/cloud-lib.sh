@@ -8,8 +8,6 @@
 #   cloud_mode WORD        what is to go wrong (t/mock/cloud-httpd.c)
 #   cloud_uri SERVICE NAME the key's URI: azurekv, gcpkms or vault
 #   cloud_config NAME URI  its section in the configuration
-#   cloud_cert NAME MAIL   a certificate for it by the CA `ca`, in the
-#                          configuration; made from a request of ours
 #   cloud_secret FILE...   whether a secret is in one of these files
 #   cloud_azure, cloud_google, cloud_vault
 #                          the credentials of each in the environment
@@ -69,22 +67,6 @@ cloud_uri() {
 
 cloud_config() {
 	git config -f "$CONFIG" --add "touchmark.$1.uri" "$2"
-}
-
-cloud_cert() {
-	[ -f "$T/pki/ca.pem" ] || pki_root ca
-	touchmark key csr "$1" --subject "/CN=$1" --email "$2" \
-		-o "$T/pki/$1.csr" || return 1
-	printf '%s\n' basicConstraints=critical,CA:FALSE \
-		keyUsage=critical,digitalSignature \
-		extendedKeyUsage=codeSigning,emailProtection \
-		"subjectAltName=email:$2" subjectKeyIdentifier=hash \
-		authorityKeyIdentifier=keyid >"$T/pki/$1.ext"
-	openssl x509 -req -in "$T/pki/$1.csr" -CA "$T/pki/ca.pem" \
-		-CAkey "$T/pki/ca.key" -sha256 -days 300 \
-		-set_serial "0x$(openssl rand -hex 8)" \
-		-extfile "$T/pki/$1.ext" -out "$T/pki/$1.pem" 2>/dev/null &&
-	git config -f "$CONFIG" "touchmark.$1.cert" "$T/pki/$1.pem"
 }
 
 # Every secret of the mock has this word in it.

@@ -44,7 +44,7 @@ for k in rsa p256 p384; do
 	p256) id=$P256 ;;
 	*) id=$P384 ;;
 	esac
-	ok "$k: a certificate, from a request" aws_cert $k dev@example.org
+	ok "$k: a certificate, from a request" pki_key_cert $k dev@example.org
 	ok "$k: openssl verifies the request" \
 		openssl req -in pki/$k.csr -noout -verify
 	openssl req -in pki/$k.csr -noout -pubkey >$k.got

@@ -22,7 +22,7 @@ git config -f "$CONFIG" touchmark.serviceDeadline 30
 git config -f "$CONFIG" touchmark.rsa.uri "awskms:$RSA?region=eu-test-1"
 git config -f "$CONFIG" touchmark.ec.uri "awskms:$P256?region=eu-test-1"
 for k in rsa ec; do
-	ok "$k: a certificate" aws_cert $k dev@example.org
+	ok "$k: a certificate" pki_key_cert $k dev@example.org
 done
 # wrong CODE MODE KEY TEXT
 wrong() {

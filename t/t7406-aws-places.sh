@@ -27,7 +27,7 @@ config() {
 }
 config touchmark.release.uri "$KEY"
 config --add touchmark.release.uri "$TOKEN"
-ok 'a certificate' aws_cert release dev@example.org
+ok 'a certificate' pki_key_cert release dev@example.org
 sign() {
 	rm -f f.p7s
 	touchmark sign -k release --no-timestamp f

@@ -23,7 +23,7 @@ cd "$T" || exit 1
 echo 'what is signed' >f
 
 cms() {	# NAME
-	ok "$1: a certificate, from a request" cloud_cert "$1" dev@example.org
+	ok "$1: a certificate, from a request" pki_key_cert "$1" dev@example.org
 	ok "$1: openssl verifies the request" \
 		openssl req -in "pki/$1.csr" -noout -verify
 	openssl req -in "pki/$1.csr" -noout -pubkey >"$1.got"

@@ -26,7 +26,7 @@ policy_for ca
 stock_trusts ca
 for s in azurekv gcpkms vault; do
 	cloud_config $s "$(cloud_uri $s release)"
-	ok "$s: request and certificate" cloud_cert $s dev@example.org
+	ok "$s: request and certificate" pki_key_cert $s dev@example.org
 	git config -f "$CONFIG" --unset touchmark.$s.cert
 	ok "$s: import-cert" touchmark key import-cert $s "$T/pki/$s.pem"
 	[ -f "${CONFIG%/*}/$s-chain.pem" ]
