@@ -36,7 +36,7 @@ void tmk_status_keys_release(struct tmk_status *status)
 static struct tmk_status_cert *add_cert(struct tmk_status_key *key, X509 *cert,
 					struct tmk_err *err)
 {
-	struct tmk_status_cert *grown, *c;
+	struct tmk_status_cert *grown, fresh = { .cert = cert };
 	int i;
 
 	for (i = 0; i < key->certs; i++)
@@ -48,20 +48,17 @@ static struct tmk_status_cert *add_cert(struct tmk_status_key *key, X509 *cert,
 			    TMK_STATUS_CERTS_MAX);
 		return NULL;
 	}
+	if (tmk_cert_validity(&fresh.from, &fresh.to, cert, err))
+		return NULL;
 	grown = realloc(key->cert, ((size_t)key->certs + 1) * sizeof(*grown));
 	if (!grown) {
 		tmk_err_nomem(err);
 		return NULL;
 	}
+	X509_up_ref(cert);
+	grown[key->certs] = fresh;
 	key->cert = grown;
-	c = &grown[key->certs];
-	memset(c, 0, sizeof(*c));
-	if (tmk_cert_validity(&c->from, &c->to, cert, err) ||
-	    !X509_up_ref(cert))
-		return NULL;
-	c->cert = cert;
-	key->certs++;
-	return c;
+	return &key->cert[key->certs++];
 }
 
 static int seen_on_token(struct tmk_status_key *key, X509 *cert,
