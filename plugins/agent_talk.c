@@ -165,12 +165,18 @@ static void say(struct tmk_answer *answer, const char *text)
 static bool serve(struct talk *t, struct tmk_answer *answer,
 		  struct tmk_request *request)
 {
+	static const char *const nothing[] = { NULL };
 	struct tmk_agent_talks *all = t->all;
 	struct tmk_person person = {
 		.tty = t->tty, .env = request->env, .notice = on_notice,
 		.ctx = t, .confirm = on_confirm, .gone = on_gone,
 	};
 
+	/* A requester is not here: nobody is asked anything for her. */
+	if (request->requester) {
+		person.env = nothing;
+		person.confirm = NULL;
+	}
 	if (!request->credentials_dir)
 		request->credentials_dir = all->credentials;
 	return tmk_agent_work_serve(all->work, answer, request, &person);

@@ -45,7 +45,7 @@ static int ask_host(struct tmk_answer *answer, const struct tmk_approve *r,
 	request->program = "touchmark";
 	if (parse_host(&uri, r->on, err) ||
 	    tmk_remote_open(&remote, &uri,
-			    1000 * r->config->service_deadline, err))
+			    1000 * r->config->service_deadline, NULL, err))
 		return -1;
 	rc = tmk_remote_ask(answer, remote, request, &r->ask.person, err);
 	tmk_remote_free(remote);

@@ -82,7 +82,7 @@ static int choose_requester(struct server *s, const char *named, bool peer,
 		return -1;
 	if (named)
 		snprintf(s->requester, sizeof(s->requester), "%s", named);
-	if (tmk_front_requesters_name_ok(s->requester))
+	if (tmk_request_name_ok(s->requester))
 		return 0;
 	return tmk_err_set(err, TMK_USAGE, "'%s' cannot be a requester: 1 to "
 			   "64 letters, digits, '.', '_', '-' or '@'",
@@ -207,7 +207,6 @@ static int prepare(struct server *s, struct tmk_err *err)
 	if (tmk_sessions_new(&s->sessions, false, err))
 		return -1;
 	tmk_sessions_configure(s->sessions, s->config);
-	tmk_sessions_serve_for(s->sessions, s->requester);
 	/* Nobody is here: no terminal, no window, nothing that is asked. */
 	s->person = (struct tmk_person){
 		.tty = -2, .env = nothing, .notice = on_notice,

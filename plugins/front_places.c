@@ -120,7 +120,7 @@ bool tmk_front_places_own(const struct tmk_front_pick *pick)
 
 	for (i = 0; i < pick->uris; i++) {
 		store = tmk_front_store(pick->uri[i], &ignored);
-		if (store && (store->remote || store->service))
+		if (store && store->service)
 			return true;
 	}
 	return false;

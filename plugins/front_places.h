@@ -34,8 +34,8 @@ void tmk_front_places_note(const char *uri, bool away);
  * "token=LABEL;...". Returns `out` (`size` bytes). */
 char *tmk_front_places_shown(char *out, size_t size, const char *uri);
 
-/* Whether a place is reached with the caller's own credentials (a signing
- * host, a service): then an agent leaves the key to the caller. */
+/* Whether a place is reached with credentials in the caller's environment (a
+ * service): then an agent leaves the key to the caller. */
 bool tmk_front_places_own(const struct tmk_front_pick *pick);
 
 /*

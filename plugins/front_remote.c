@@ -12,18 +12,9 @@
 #include "plugins/front_pick_known.h"
 #include "plugins/front_places.h"
 #include "plugins/front_remote_check.h"
+#include "plugins/front_remote_link.h"
 #include "x509/digest.h"
 
-#define SPKI_MAX 8192		/* bytes */
-#define TRAILER_MAX 8192
-
-struct tmk_front_link {
-	struct tmk_remote *remote;	/* NULL: to be opened */
-	struct tmk_buf spki;	/* that the host showed */
-	struct tmk_buf trailer;	/* of its last preparation */
-	int64_t time;		/* that it is for */
-	char uri[];
-};
 
 /* One request while a host answers it. */
 struct asking {
@@ -45,59 +36,6 @@ bool tmk_front_remote_is(const char *uri)
 }
 
 /* ---- the connection ---------------------------------------------------------- */
-
-void tmk_front_link_free(struct tmk_front_link *link)
-{
-	if (!link)
-		return;
-	tmk_remote_free(link->remote);
-	tmk_buf_release(&link->spki);
-	tmk_buf_release(&link->trailer);
-	free(link);
-}
-
-/* NULL when memory ends. */
-static struct tmk_front_link *link_new(const char *uri)
-{
-	size_t size = strlen(uri) + 1;
-	struct tmk_front_link *l = calloc(1, sizeof(*l) + size);
-
-	if (!l)
-		return NULL;
-	tmk_buf_init(&l->spki, SPKI_MAX);
-	tmk_buf_init(&l->trailer, TRAILER_MAX);
-	l->time = TMK_TIME_NONE;
-	memcpy(l->uri, uri, size);
-	return l;
-}
-
-/* The link to this place; one to another place makes room. */
-static int link_get(struct asking *a, struct tmk_err *err)
-{
-	struct tmk_sessions *all = a->s->sessions;
-	const char *uri = a->s->pick.uri[a->place];
-	struct tmk_front_link *link = all->link;
-
-	if (link && strcmp(link->uri, uri)) {
-		all->link = NULL;
-		tmk_front_link_free(link);
-		link = NULL;
-	}
-	if (!link) {
-		link = link_new(uri);
-		if (!link)
-			return tmk_err_nomem(err);
-		all->link = link;
-	}
-	a->link = link;
-	return 0;
-}
-
-static void hang_up(struct tmk_front_link *link)
-{
-	tmk_remote_free(link->remote);
-	link->remote = NULL;
-}
 
 /* What a host says is shown under its own name. */
 static void tell_lines(struct asking *a, const struct tmk_answer *got)
@@ -131,39 +69,34 @@ static int said_no(struct asking *a, const struct tmk_answer *got,
 	return got->away ? 1 : -1;
 }
 
-/* Ask over the connection that is there, or over a new one: a host hangs up on
- * somebody who takes his time over a large content. As tmk_remote_ask, and a
- * no is an error. */
+/* Whoever asks an agent comes to a host with his own ssh-agent. */
+static const char *auth_sock(const struct tmk_serve_job *s)
+{
+	const char *his = tmk_serve_job_env(s->request, "SSH_AUTH_SOCK");
+
+	return !s->sessions->shared ? NULL : his ? his : "";
+}
+
+/* As tmk_remote_ask, and a no is an error. */
 static int ask(struct tmk_answer *got, struct asking *a,
 	       const struct tmk_request *request, struct tmk_err *err)
 {
 	struct tmk_front_link *l = a->link;
 	struct tmk_err why = TMK_ERR_INIT;
-	bool kept = l->remote;
-	int rc = 1;
+	int rc;
 
-	if (kept) {
-		rc = tmk_remote_ask(got, l->remote, request, a->s->person,
-				    &why);
-		if (rc)
-			hang_up(l);
-	}
-	if (rc > 0) {
-		why = (struct tmk_err)TMK_ERR_INIT;
-		rc = tmk_remote_open(&l->remote, &a->uri,
-				     a->s->config->service_deadline * 1000,
-				     &why);
-		if (!rc)
-			rc = tmk_remote_ask(got, l->remote, request,
-					    a->s->person, &why);
-	}
+	tmk_sessions_give(a->s->sessions);
+	rc = tmk_front_link_ask(got, l, &a->uri,
+				a->s->config->service_deadline * 1000,
+				auth_sock(a->s), request, a->s->person, &why);
+	tmk_sessions_take(a->s->sessions);
 	if (!rc) {
 		tell_lines(a, got);
 		if (got->code || got->declined)
 			rc = said_no(a, got, &why);
 	}
 	if (rc)
-		hang_up(l);
+		tmk_front_link_hang_up(l);
 	if (rc && err)
 		*err = why;
 	return rc;
@@ -224,15 +157,12 @@ static int keep_prepared(struct asking *a, const struct tmk_answer *got,
 	if (tmk_front_remote_check_prepared(a->s, a->where, got, err) ||
 	    tmk_front_remote_check_key(a->s, a->place, a->where, &got->key,
 				       err)) {
-		hang_up(l);
+		tmk_front_link_hang_up(l);
 		return -1;
 	}
-	tmk_buf_clear(&l->spki);
-	tmk_buf_clear(&l->trailer);
-	l->time = got->time;
-	if (tmk_buf_add(&l->spki, got->key.data, got->key.len) ||
-	    tmk_buf_add(&l->trailer, got->trailer.data, got->trailer.len))
-		return tmk_err_nomem(err);
+	if (tmk_front_link_prepared(l, got, a->s->seal->format,
+				    a->s->request->text, err))
+		return -1;
 	tmk_front_pick_learn(&a->s->pick, &l->spki);
 	return 0;
 }
@@ -326,17 +256,18 @@ static int find_digest(struct asking *a, struct tmk_err *err)
 		if (r->time == TMK_TIME_NONE)
 			return tmk_err_set(err, TMK_USAGE, "a digest without "
 					   "its time is not signed");
+		/* The configuration may name another key since. */
 		if (a->link->spki.len)
-			return 0;
+			return tmk_front_remote_check_key(a->s, a->place,
+							  a->where,
+							  &a->link->spki, err);
 	} else if (tmk_digest_bytes(TMK_SHA256, r->payload, r->payload_len,
 				    a->content, &a->content_len, err)) {
 		return -1;
 	}
 	tmk_answer_init(&got);
 	rc = prepare(&got, a, err);
-	if (!rc && r->digest)
-		a->link->time = TMK_TIME_NONE;	/* not what the caller has */
-	else if (!rc)
+	if (!rc && !r->digest)
 		rc = hash_content(a, &got, err);
 	tmk_answer_release(&got);
 	return rc;
@@ -346,7 +277,8 @@ static int find_digest(struct asking *a, struct tmk_err *err)
  * it prepared elsewhere. */
 static const struct tmk_buf *prepared_trailer(const struct asking *a)
 {
-	return a->link->time == a->time ? &a->link->trailer : NULL;
+	return tmk_front_link_trailer(a->link, a->time, a->s->seal->format,
+				      a->hash, a->s->request->text);
 }
 
 static int check(struct asking *a, struct tmk_answer *got, struct tmk_err *err)
@@ -434,7 +366,7 @@ static int make(struct tmk_answer *got, struct asking *a, struct tmk_err *err)
 		return tmk_err_set(err, TMK_KEY, "%s returned no signature",
 				   a->where);
 	if (check(a, got, err)) {
-		hang_up(a->link);
+		tmk_front_link_hang_up(a->link);
 		return -1;
 	}
 	return stamp(a, got, err) || check_stamp(a, got, err) ? -1 : 0;
@@ -448,7 +380,7 @@ static void describe_use(const struct asking *a, struct tmk_front_use *use)
 
 	*use = (struct tmk_front_use){
 		.what = s->sessions->what ? s->sessions->what : "sign",
-		.requester = s->sessions->requester,
+		.requester = r->requester,
 		.key = s->pick.name,
 		.section = s->pick.key,
 		.spki = a->link->spki.data,
@@ -475,12 +407,16 @@ static int make_guarded(struct tmk_answer *got, struct asking *a,
 {
 	struct tmk_front_outcome outcome = { .stamped = TMK_TIME_NONE };
 	struct tmk_err why = TMK_ERR_INIT;
+	struct tmk_sessions *all = a->s->sessions;
 	struct tmk_front_guard *guard = NULL;
 	struct tmk_front_use use;
 	int rc;
 
 	describe_use(a, &use);
-	if (tmk_front_guard_before(&guard, a->s->config, &use, err))
+	tmk_sessions_give(all);
+	rc = tmk_front_guard_before(&guard, a->s->config, &use, err);
+	tmk_sessions_take(all);
+	if (rc)
 		return -1;
 	rc = make(got, a, &why);
 	if (rc)
@@ -489,8 +425,10 @@ static int make_guarded(struct tmk_answer *got, struct asking *a,
 		outcome.signature = &got->seal;
 	if (rc && err)
 		*err = why;
+	tmk_sessions_give(all);
 	if (tmk_front_guard_after(guard, &use, &outcome, rc ? NULL : err))
 		rc = -1;
+	tmk_sessions_take(all);
 	return rc;
 }
 
@@ -518,6 +456,27 @@ static int serve_sign(struct asking *a, struct tmk_err *err)
 	return rc;
 }
 
+/* With the one link that there is, which nobody else has meanwhile. */
+static int serve(struct asking *a, struct tmk_err *err)
+{
+	struct tmk_sessions *all = a->s->sessions;
+	int rc;
+
+	tmk_sessions_give(all);
+	if (all->shared)
+		pthread_mutex_lock(&all->line);
+	tmk_sessions_take(all);
+	a->link = tmk_front_link_get(&all->link, a->s->pick.uri[a->place]);
+	if (!a->link)
+		rc = tmk_err_nomem(err);
+	else
+		rc = a->s->request->verb == TMK_REQUEST_SIGN ?
+			serve_sign(a, err) : serve_prepare(a, err);
+	if (all->shared)
+		pthread_mutex_unlock(&all->line);
+	return rc;
+}
+
 int tmk_serve_job_remote(struct tmk_serve_job *s, int i, struct tmk_err *err)
 {
 	struct asking a = { .s = s, .place = i };
@@ -533,8 +492,5 @@ int tmk_serve_job_remote(struct tmk_serve_job *s, int i, struct tmk_err *err)
 	    s->request->verb == TMK_REQUEST_SIGN &&
 	    tmk_serve_job_stamp(s, err))
 		return -1;
-	if (link_get(&a, err))
-		return -1;
-	return s->request->verb == TMK_REQUEST_SIGN ? serve_sign(&a, err) :
-		serve_prepare(&a, err);
+	return serve(&a, err);
 }

@@ -30,10 +30,4 @@ bool tmk_front_remote_is(const char *uri);
 int tmk_serve_job_remote(struct tmk_serve_job *s, int i, struct tmk_err *err)
 	TMK_MUST_CHECK;
 
-/* A connection that is kept from the preparation to the signature. */
-struct tmk_front_link;
-
-/* Hang up. NULL is fine. */
-void tmk_front_link_free(struct tmk_front_link *link);
-
 #endif

@@ -18,10 +18,12 @@
 #include "core/policy_reader.h"
 #include "iface/seal.h"
 #include "iface/verdict.h"
+#include "key/request.h"
+#include "plugins/front_audit.h"
 
 #define FILE_BYTES (256 * 1024)
 #define ENTRIES_MAX 16384
-#define NAME_CHARS 64		/* characters of a requester's name */
+#define NAME_CHARS TMK_REQUEST_NAME_MAX
 #define SECTION "requester"
 
 /* One question, and what the file said of it so far. Every entry is checked,
@@ -37,15 +39,6 @@ struct question {
 	bool key_ok, format_ok, env_ok, any_env, approve;
 	struct tmk_err *err;
 };
-
-bool tmk_front_requesters_name_ok(const char *name)
-{
-	static const char characters[] = "abcdefghijklmnopqrstuvwxyz"
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-@";
-	size_t len = strspn(name, characters);
-
-	return len && len <= NAME_CHARS && !name[len];
-}
 
 char *tmk_front_requesters_local(char *out, size_t size)
 {
@@ -149,7 +142,7 @@ static int check_headers(struct question *q)
 		if (strncmp(l->name, start, sizeof(start) - 1))
 			return fail(q, "only [requester \"NAME\"] stands "
 				    "here", "");
-		if (!tmk_front_requesters_name_ok(l->name +
+		if (!tmk_request_name_ok(l->name +
 						  sizeof(start) - 1))
 			return fail(q, "a requester's name is 1 to 64 "
 				    "letters, digits, '.', '_', '-' or '@'",
@@ -254,7 +247,7 @@ static int ask(struct question *q, const struct tmk_config *config,
 		return tmk_err_hint(err, "name a file in it; touchmark-serve(8) "
 				    "tells what it holds");
 	}
-	if (!tmk_front_requesters_name_ok(q->name))
+	if (!tmk_request_name_ok(q->name))
 		return tmk_err_set(err, TMK_USAGE, "a requester's name is 1 "
 				   "to 64 letters, digits, '.', '_', '-' or "
 				   "'@'");
@@ -264,9 +257,8 @@ static int ask(struct question *q, const struct tmk_config *config,
 
 /* ---- the questions ---------------------------------------------------------- */
 
-int tmk_front_requesters_allow(const struct tmk_config *config,
-			       const char *name, const char *key,
-			       const char *format, struct tmk_err *err)
+static int allow(const struct tmk_config *config, const char *name,
+		 const char *key, const char *format, struct tmk_err *err)
 {
 	const struct tmk_key_config *section = tmk_config_key(config, key);
 	struct question q = { .name = name, .key = key, .format = format,
@@ -285,6 +277,25 @@ int tmk_front_requesters_allow(const struct tmk_config *config,
 	return tmk_err_hint(err, "the administrator of the signing host "
 			    "grants it in the file that touchmark.requesters "
 			    "names");
+}
+
+int tmk_front_requesters_allow(const struct tmk_config *config,
+			       const char *name, const char *key,
+			       const char *format, struct tmk_err *err)
+{
+	const struct tmk_front_use use = {
+		.what = "sign", .requester = name, .key = key,
+		.format = format, .time = TMK_TIME_NONE,
+	};
+	struct tmk_err why = TMK_ERR_INIT;
+
+	if (!allow(config, name, key, format, &why))
+		return 0;
+	/* He is told nothing of the record. */
+	tmk_front_audit_refused(config, &use, &why);
+	if (err)
+		*err = why;
+	return -1;
 }
 
 int tmk_front_requesters_approve(const struct tmk_config *config,

@@ -17,7 +17,8 @@
 
 /* Whether `name` may use this key (a configured name) for this format ("cms",
  * ...): 0, else TMK_REFUSED; TMK_USAGE when there is no such file or it cannot
- * be believed. */
+ * be believed. A no goes on record (front_audit.h): ask for a use that is
+ * wanted, not to find out. */
 int tmk_front_requesters_allow(const struct tmk_config *config,
 			       const char *name, const char *key,
 			       const char *format, struct tmk_err *err)
@@ -31,8 +32,5 @@ int tmk_front_requesters_approve(const struct tmk_config *config,
 /* Who asks where nobody vouches for a name: the user of this process, into
  * `size` bytes (cut). Returns `out`. */
 char *tmk_front_requesters_local(char *out, size_t size);
-
-/* A requester's name: 1 to 64 letters, digits, '.', '_', '-', '@'. */
-bool tmk_front_requesters_name_ok(const char *name);
 
 #endif

@@ -14,6 +14,7 @@
 #include "plugins/front_birth.h"
 #include "plugins/front_env.h"
 #include "plugins/front_places.h"
+#include "plugins/front_remote.h"
 #include "plugins/front_requesters.h"
 #include "plugins/front_serve_job.h"
 #include "plugins/front_softhsm.h"
@@ -33,7 +34,7 @@ static void warn(void *ctx, const char *text)
 
 /* ---- whose request is it ------------------------------------------------- */
 
-static const char *env_of(const struct tmk_request *r, const char *name)
+const char *tmk_serve_job_env(const struct tmk_request *r, const char *name)
 {
 	size_t len = strlen(name);
 	int i;
@@ -57,13 +58,13 @@ static bool same_configuration(const struct tmk_request *r)
 
 	for (i = 0; i < sizeof(names) / sizeof(*names); i++) {
 		const char *mine = tmk_config_env_get(names[i]);
-		const char *theirs = env_of(r, names[i]);
+		const char *theirs = tmk_serve_job_env(r, names[i]);
 
 		/* Set to nothing is not always as not set (git(1)). */
 		if (!mine || !theirs ? mine != theirs : strcmp(mine, theirs))
 			return false;
 	}
-	return tmk_front_softhsm_same(env_of(r, "SOFTHSM2_CONF"));
+	return tmk_front_softhsm_same(tmk_serve_job_env(r, "SOFTHSM2_CONF"));
 }
 
 static const char *directory_of(const struct tmk_request *r)
@@ -357,14 +358,36 @@ static int refuse_bypass(struct tmk_serve_job *s, struct tmk_err *err)
 			   "keys alone, since one of them is to be confirmed");
 }
 
-/* Whoever asks reaches hosts and services with credentials of his own. */
+/* Whether somebody else's place may be asked in the name of whoever asks. */
+static bool is_far(const struct tmk_front_pick *pick)
+{
+	int i;
+
+	for (i = 0; i < pick->uris; i++)
+		if (tmk_front_remote_is(pick->uri[i]))
+			return true;
+	return false;
+}
+
+/* Whoever asks reaches services with credentials of his own; a signing host
+ * asks no other one, and nobody here about somebody else's use. */
 static int refuse_own(struct tmk_serve_job *s, struct tmk_err *err)
 {
-	if (!s->sessions->shared || !tmk_front_places_own(&s->pick))
+	bool far = is_far(&s->pick);
+
+	if (!s->sessions->shared)
+		return 0;
+	if (s->pick.key && s->pick.key->confirm &&
+	    (far || s->request->requester)) {
+		s->answer->declined = true;
+		return tmk_err_set(err, TMK_KEY, "the agent lends no key that "
+				   "is to be confirmed");
+	}
+	if (!tmk_front_places_own(&s->pick) && !(far && s->request->requester))
 		return 0;
 	s->answer->declined = true;
-	return tmk_err_set(err, TMK_KEY, "the agent leaves keys on other hosts "
-			   "and in services to whoever asks");
+	return tmk_err_set(err, TMK_KEY, "the agent leaves this key to whoever "
+			   "asks");
 }
 
 /* An agent asks before it uses a key that says so: once for each request. */
@@ -482,7 +505,9 @@ static int serve(struct tmk_serve_job *s, struct tmk_err *err)
 	}
 	s->config = s->sessions->config;
 	if (!s->config) {
-		if (tmk_config_load(&s->loaded, directory_of(r), err))
+		/* What a requester gets is no matter of where it was asked. */
+		if (tmk_config_load(&s->loaded, r->requester ? NULL :
+				    directory_of(r), err))
 			return -1;
 		s->config = s->loaded;
 	}
@@ -491,9 +516,9 @@ static int serve(struct tmk_serve_job *s, struct tmk_err *err)
 		return tmk_err_set(err, TMK_USAGE, "touchmark.agent is never");
 	}
 	/* Whoever may not use it does not learn whether there is such a key. */
-	if (s->sessions->requester &&
+	if (r->requester &&
 	    (choose_seal(s, err) ||
-	     tmk_front_requesters_allow(s->config, s->sessions->requester,
+	     tmk_front_requesters_allow(s->config, r->requester,
 					r->key ? r->key : "", s->seal->name,
 					err)))
 		return -1;
@@ -502,7 +527,12 @@ static int serve(struct tmk_serve_job *s, struct tmk_err *err)
 	if (refuse_bypass(s, err) ||
 	    refuse_own(s, err) || check_env(s, err))
 		return -1;
-	return tmk_serve_job_sign(s, err);
+	if (!tmk_serve_job_sign(s, err))
+		return 0;
+	/* He may come through to a host that this process does not reach. */
+	if (s->sessions->shared && s->answer->away && is_far(&s->pick))
+		s->answer->declined = true;
+	return -1;
 }
 
 void tmk_front_serve(struct tmk_answer *answer,

@@ -32,11 +32,6 @@ struct tmk_config;
 void tmk_sessions_configure(struct tmk_sessions *sessions,
 			    const struct tmk_config *config);
 
-/* All requests to come are this requester's (front_requesters.h), borrowed:
- * what she may not do is refused before any token is looked at. */
-void tmk_sessions_serve_for(struct tmk_sessions *sessions,
-			    const char *requester);
-
 /* Several threads have the sessions one after the other. While a request waits
  * for what needs no key (a disk, a command), `give` lets the next one have
  * them, and `take` returns when they are this one's again. */
@@ -57,8 +52,9 @@ void tmk_sessions_free(struct tmk_sessions *sessions);
 void tmk_sessions_forget(struct tmk_sessions *sessions);
 
 /* Close those that lie unused for the configured idle time or are older than
- * the configured life time at `now_ms` (tmk_clock_slept_ms). Returns milliseconds
- * until the next one is due, -1 when none is open. */
+ * the configured life time at `now_ms` (tmk_clock_slept_ms), and hang up on a
+ * signing host that nobody asks any more. Returns milliseconds until the next
+ * look is due, -1 when there is nothing to look at. */
 int64_t tmk_sessions_expire(struct tmk_sessions *sessions, int64_t now_ms);
 
 /* How many are open. */
@@ -74,7 +70,8 @@ int tmk_sessions_status(const struct tmk_sessions *sessions,
  * Answer a SIGN or PREPARE. Always fills `answer` (initialised by the
  * caller): a failure is an answer too. A session whose token was taken out or
  * whose module lost it is opened anew, once. Declined when the key is not
- * ours. After it tmk_deadline_stuck() may hold: then the process should end
+ * ours. What request->requester may not do (front_requesters.h) is refused
+ * before any token is looked at. After it tmk_deadline_stuck() may hold: then the process should end
  * soon, since a module is lost to it.
  */
 void tmk_front_serve(struct tmk_answer *answer,

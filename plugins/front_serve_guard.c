@@ -98,7 +98,7 @@ static void describe_use(struct tmk_serve_job *s, struct tmk_front_use *use,
 	snprintf(place, size, "%.*s", (int)strcspn(uri, "?"), uri);
 	*use = (struct tmk_front_use){
 		.what = s->sessions->what ? s->sessions->what : "sign",
-		.requester = s->sessions->requester,
+		.requester = r->requester,
 		.key = s->pick.name,
 		.section = s->pick.key,
 		.spki = signer->spki.data,

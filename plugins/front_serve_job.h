@@ -31,6 +31,9 @@ struct tmk_serve_job {
 	uint8_t content[TMK_HASH_MAX];	/* SHA-256 of a payload alone */
 };
 
+/* A variable of whoever asks; NULL. Borrowed from the request. */
+const char *tmk_serve_job_env(const struct tmk_request *r, const char *name);
+
 /* Who signs, into the answer: name, fingerprint, and what GnuPG says after
  * SIG_CREATED (doc/DETAILS): type, public key algorithm, digest, class, time,
  * fingerprint. */

@@ -33,7 +33,7 @@ static struct tmk_front_use describe(const struct tmk_serve_job *s)
 
 	return (struct tmk_front_use){
 		.what = "sign",
-		.requester = s->sessions->requester,
+		.requester = s->request->requester,
 		.key = s->pick.name,
 		.section = s->pick.key,
 		.spki = signer->spki.data,

@@ -8,7 +8,7 @@
 #include "plugins/front_certs.h"
 #include "plugins/front_pick_known.h"
 #include "plugins/front_places.h"
-#include "plugins/front_remote.h"
+#include "plugins/front_remote_link.h"
 #include "x509/digest.h"
 
 #define RECHAIN_MS 60000	/* how long a chosen chain is believed */
@@ -21,6 +21,7 @@ int tmk_sessions_new(struct tmk_sessions **out, bool shared,
 
 	if (!s)
 		return tmk_err_nomem(err);
+	pthread_mutex_init(&s->line, NULL);
 	s->shared = shared;
 	s->idle_ms = s->lifetime_ms = INT64_MAX;
 	*out = s;
@@ -33,16 +34,22 @@ void tmk_sessions_configure(struct tmk_sessions *sessions,
 	sessions->config = config;
 }
 
-void tmk_sessions_serve_for(struct tmk_sessions *sessions,
-			    const char *requester)
-{
-	sessions->requester = requester;
-}
-
 void tmk_sessions_share(struct tmk_sessions *sessions,
 			const struct tmk_sessions_turn *turn)
 {
 	sessions->turn = turn;
+}
+
+void tmk_sessions_give(struct tmk_sessions *sessions)
+{
+	if (sessions->shared && sessions->turn)
+		sessions->turn->give(sessions->turn->ctx);
+}
+
+void tmk_sessions_take(struct tmk_sessions *sessions)
+{
+	if (sessions->shared && sessions->turn)
+		sessions->turn->take(sessions->turn->ctx);
 }
 
 static void close_session(struct tmk_session *session)
@@ -88,6 +95,7 @@ void tmk_sessions_free(struct tmk_sessions *sessions)
 	if (!sessions)
 		return;
 	tmk_sessions_forget(sessions);
+	pthread_mutex_destroy(&sessions->line);
 	free(sessions);
 }
 
@@ -112,10 +120,23 @@ static int64_t due(const struct tmk_sessions *all, const struct tmk_session *s)
 	return idle < life ? idle : life;
 }
 
+/* A link that is in use is no matter of time. When the next look is due. */
+static int64_t expire_link(struct tmk_sessions *sessions, int64_t now_ms)
+{
+	int64_t due = INT64_MAX;
+
+	if (pthread_mutex_trylock(&sessions->line))
+		return due;
+	if (sessions->link)
+		due = tmk_front_link_expire(sessions->link, now_ms);
+	pthread_mutex_unlock(&sessions->line);
+	return due;
+}
+
 int64_t tmk_sessions_expire(struct tmk_sessions *sessions, int64_t now_ms)
 {
 	struct tmk_session *s, *next;
-	int64_t first = INT64_MAX;
+	int64_t first = expire_link(sessions, now_ms);
 
 	for (s = sessions->first; s; s = next) {
 		next = s->next;
@@ -126,7 +147,7 @@ int64_t tmk_sessions_expire(struct tmk_sessions *sessions, int64_t now_ms)
 		else if (due(sessions, s) < first)
 			first = due(sessions, s);
 	}
-	if (!sessions->first)
+	if (!sessions->first && first == INT64_MAX)
 		return -1;
 	return first == INT64_MAX ? INT64_MAX : first - now_ms;
 }

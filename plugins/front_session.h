@@ -10,6 +10,7 @@
 #ifndef TMK_PLUGINS_FRONT_SESSION_H
 #define TMK_PLUGINS_FRONT_SESSION_H
 
+#include <pthread.h>
 #include <sys/stat.h>
 
 #include "plugins/front_key.h"
@@ -30,10 +31,11 @@ struct tmk_session {
 
 struct tmk_sessions {
 	bool shared;
-	const char *requester;	/* borrowed; NULL: this process' user */
 	const char *what;	/* what keys are used for, static; NULL: "sign" */
 	int only;		/* 1 + the one place that may be used; 0: any */
 	struct tmk_front_link *link;	/* to a signing host; or NULL */
+	pthread_mutex_t line;	/* `link`, where several share the sessions:
+				   waited for by nobody who has them */
 	const struct tmk_config *config;	/* borrowed; NULL: by request */
 	const struct tmk_sessions_turn *turn;	/* borrowed; or NULL */
 	int64_t idle_ms, lifetime_ms;
@@ -47,6 +49,11 @@ int tmk_session_get(struct tmk_session **out, struct tmk_sessions *sessions,
 		    const struct tmk_config *config,
 		    const struct tmk_front_open *how, char *warning,
 		    size_t size, struct tmk_err *err) TMK_MUST_CHECK;
+
+/* While one of several callers waits for another host, the next one has the
+ * sessions. Nothing where they are not shared. */
+void tmk_sessions_give(struct tmk_sessions *sessions);
+void tmk_sessions_take(struct tmk_sessions *sessions);
 
 /* Log out, close, free this one: at once, or when nobody holds it any more. It
  * is not found again. */

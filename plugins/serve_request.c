@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "iface/seal.h"
+#include "key/agent_client.h"
+#include "key/agent_env.h"
 #include "plugins/front_approval.h"
 #include "plugins/front_remote.h"
 #include "plugins/front_requesters.h"
@@ -19,7 +21,7 @@ static int refuse(struct tmk_err *err, const char *what, const char *hint)
 static int check_own(const struct tmk_request *r, struct tmk_err *err)
 {
 	if (r->directory || r->git_dir || r->pin_file || r->pin_file_env ||
-	    r->credentials_dir || r->envs)
+	    r->credentials_dir || r->envs || r->requester)
 		return refuse(err, "a signing host takes no file, folder or "
 			      "environment of a client",
 			      "send the key's name, the format and the "
@@ -100,11 +102,58 @@ static int answer_approval(struct tmk_answer *answer,
 		tmk_front_approval_list(&answer->seal, serve->config, err);
 }
 
-static int answer_one(struct tmk_answer *answer, const struct tmk_serve *serve,
+/* With what is this host's instead of the client's: the PIN comes from where
+ * its own configuration or service manager put it. `space` holds the texts. */
+static int make_own(struct tmk_request *mine, struct tmk_buf *space,
+		    const struct tmk_serve *serve, const struct tmk_request *r,
+		    struct tmk_err *err)
+{
+	*mine = *r;
+	if (tmk_agent_describe(mine, space, err))
+		return -1;
+	mine->directory = mine->git_dir = NULL;
+	mine->requester = serve->requester;
+	return 0;
+}
+
+/* Whether this user's agent, which may hold the login already, has answered;
+ * a failure is an answer too. */
+static bool ask_agent(struct tmk_answer *answer, struct tmk_serve *serve,
+		      const struct tmk_request *mine)
+{
+	struct tmk_err err = TMK_ERR_INIT;
+	int rc;
+
+	if (serve->alone || !serve->config->agent || !tmk_agent_env_plain())
+		return false;
+	rc = tmk_agent_ask(answer, mine, serve->person, true, &err);
+	serve->alone = rc > 0;
+	if (rc < 0)
+		tmk_answer_fail(answer, &err);
+	if (!rc && answer->declined) {
+		tmk_answer_release(answer);
+		tmk_answer_init(answer);
+		rc = 1;
+	}
+	return rc <= 0;
+}
+
+static int answer_seal(struct tmk_answer *answer, struct tmk_serve *serve,
+		       const struct tmk_request *r, struct tmk_err *err)
+{
+	struct tmk_buf space = TMK_BUF_INIT(TMK_REQUEST_MAX);
+	struct tmk_request mine;
+	int rc = make_own(&mine, &space, serve, r, err);
+
+	if (!rc && !ask_agent(answer, serve, &mine))
+		tmk_front_serve(answer, &mine, serve->sessions, serve->person);
+	tmk_buf_release(&space);
+	return rc;
+}
+
+static int answer_one(struct tmk_answer *answer, struct tmk_serve *serve,
 		      const struct tmk_request *r, struct tmk_err *err)
 {
-	struct tmk_request mine = *r;
-
 	switch (r->verb) {
 	case TMK_REQUEST_WAITING:
 	case TMK_REQUEST_APPROVE:
@@ -116,17 +165,11 @@ static int answer_one(struct tmk_answer *answer, const struct tmk_serve *serve,
 		return refuse(err, "a signing host keeps nothing that could "
 			      "be managed", "it signs; touchmark-serve(8)");
 	}
-	if (check_seal(serve, r, err))
-		return -1;
-	/* The PIN is this host's, from where its own configuration or service
-	 * manager put it. */
-	mine.pin_file_env = getenv("TOUCHMARK_PIN_FILE");
-	mine.credentials_dir = getenv("CREDENTIALS_DIRECTORY");
-	tmk_front_serve(answer, &mine, serve->sessions, serve->person);
-	return 0;
+	return check_seal(serve, r, err) ? -1 :
+		answer_seal(answer, serve, r, err);
 }
 
-void tmk_serve_request(struct tmk_answer *answer, const struct tmk_serve *serve,
+void tmk_serve_request(struct tmk_answer *answer, struct tmk_serve *serve,
 		       const struct tmk_request *request)
 {
 	struct tmk_err err = TMK_ERR_INIT;

@@ -5,6 +5,8 @@
 #   host_new NAME              a home with a token, a P-256 key `release` with
 #                              a certificate $T/pki/NAME.pem under `ca`, and
 #                              requesters alice (everything) and bob (cms)
+#   host_agent NAME            there is an agent from here on, which whoever
+#                              signs starts; to be stopped by the test
 #   host_twin NAME OTHER       another home with the same key
 #   host_second NAME KEY       another key there, $T/pki/KEY.pem, alice's too
 #   on_host NAME CMD...        run there
@@ -22,7 +24,7 @@ mkdir -p "$HOSTS" "${CONFIG%/*}"
 on_host() {
 	host_home=$HOSTS/$1
 	shift
-	env -u XDG_RUNTIME_DIR HOME="$host_home" \
+	env XDG_RUNTIME_DIR="$host_home/run" HOME="$host_home" \
 		XDG_CONFIG_HOME="$host_home/.config" \
 		XDG_DATA_HOME="$host_home/.local/share" \
 		XDG_STATE_HOME="$host_home/.local/state" \
@@ -100,6 +102,11 @@ host_twin() {	# NAME OTHER
 	host_finish "$1"
 }
 
+# Where there is no such folder there is no agent.
+host_agent() {	# NAME
+	mkdir -m 700 "$HOSTS/$1/run"
+}
+
 host_does() {	# NAME [LINE]
 	if [ $# = 1 ]; then
 		rm -f "$HOSTS/$1/does"
@@ -110,7 +117,7 @@ host_does() {	# NAME [LINE]
 
 # What a line of host_does may run.
 host_serve() {
-	echo "env -u XDG_RUNTIME_DIR HOME=\$home \
+	echo "env XDG_RUNTIME_DIR=\$home/run HOME=\$home \
 XDG_CONFIG_HOME=\$home/.config XDG_DATA_HOME=\$home/.local/share \
 XDG_STATE_HOME=\$home/.local/state SOFTHSM2_CONF=\$home/softhsm2.conf \
 touchmark serve --requester \$SERVE_AS"
@@ -150,7 +157,7 @@ fake_ssh() {
 	}
 	# shellcheck disable=SC1091
 	[ ! -f "$home/does" ] || . "$home/does"
-	exec env -u XDG_RUNTIME_DIR -u TOUCHMARK_PIN_FILE HOME="$home" \
+	exec env -u TOUCHMARK_PIN_FILE XDG_RUNTIME_DIR="$home/run" HOME="$home" \
 		XDG_CONFIG_HOME="$home/.config" \
 		XDG_DATA_HOME="$home/.local/share" \
 		XDG_STATE_HOME="$home/.local/state" \

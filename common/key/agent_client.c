@@ -18,6 +18,7 @@
 /* An agent at work gives a sign of life every five seconds. */
 #define SILENCE_MS 30000
 #define RETRY_MS 10
+#define LOOK_MS 250	/* how often the one who asked is looked after */
 
 /* 0 with *fd, 1 when nobody serves there, negative when it is not one of
  * ours. */
@@ -111,6 +112,23 @@ static int broken(struct tmk_err *err)
 			    "is started");
 }
 
+/* Until the agent says something; negative when whoever asked has gone: then
+ * nothing is to be signed any more. */
+static int wait_for_word(int fd, const struct tmk_person *person,
+			 struct tmk_err *err)
+{
+	int64_t until = tmk_clock_ms() + SILENCE_MS;
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+
+	if (!person || !person->gone)
+		return 0;
+	while (!poll(&p, 1, LOOK_MS) && tmk_clock_ms() < until)
+		if (person->gone(person->ctx))
+			return tmk_err_set(err, TMK_KEY, "nobody waits for "
+					   "the answer");
+	return 0;
+}
+
 /* Notices until the answer comes. 2 when the agent left without having read
  * the request. */
 static int hear(struct tmk_answer *answer, int fd,
@@ -122,6 +140,9 @@ static int hear(struct tmk_answer *answer, int fd,
 	int rc;
 
 	for (;;) {
+		rc = wait_for_word(fd, person, err);
+		if (rc)
+			break;
 		rc = tmk_agent_io_receive(&body, fd, TMK_ANSWER_MAX, NULL,
 					  tmk_clock_ms() + SILENCE_MS, err);
 		if (rc == 1 || (rc == 2 && heard))

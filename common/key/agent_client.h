@@ -34,7 +34,8 @@ int tmk_agent_connect(int *fd, bool start, struct tmk_err *err)
  * person->notice. 0 with an answer (which may say no); 1 when nobody was
  * there to ask; negative (TMK_KEY) when the agent died over it or answered
  * what is no answer: then nothing was signed as far as can be known.
- * Waits for as long as the agent is at work.
+ * Waits for as long as the agent is at work, or until person->gone() says
+ * that nobody waits here; then nothing that is made is given out.
  */
 int tmk_agent_ask(struct tmk_answer *answer, const struct tmk_request *request,
 		  const struct tmk_person *person, bool start,

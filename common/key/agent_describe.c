@@ -7,11 +7,12 @@
 #include <unistd.h>
 
 /* Which configuration is read (touchmark.conf(5), git(1)), which token the
- * embedded module shows, and where a pinentry appears. */
+ * embedded module shows, by which keys ssh(1) comes to a signing host, and
+ * where a pinentry appears. */
 static const char *const told[] = {
 	"TOUCHMARK_CONFIG", "HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME",
 	"GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM",
-	"SOFTHSM2_CONF",
+	"SOFTHSM2_CONF", "SSH_AUTH_SOCK",
 	"DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY", "GPG_TTY", "TERM", "LANG",
 	"LC_ALL", "LC_CTYPE", "LC_MESSAGES", "GNUPGHOME",
 	"PINENTRY_USER_DATA", "DBUS_SESSION_BUS_ADDRESS", "XDG_SESSION_TYPE",

@@ -170,8 +170,46 @@ static int make_pairs(int in[2], int out[2], int said[2])
 		fcntl(said[0], F_SETFL, O_NONBLOCK) ? -1 : 0;
 }
 
+/* This process' environment with the one variable that chooses ssh's keys;
+ * NULL when memory ends. */
+static char **environment(const char *auth_sock)
+{
+	static const char name[] = "SSH_AUTH_SOCK=";
+	size_t n, size = *auth_sock ? sizeof(name) + strlen(auth_sock) : 0;
+	char **env, **e, **to, *text;
+
+	for (n = 0; environ[n]; n++)
+		;
+	env = malloc((n + 2) * sizeof(*env) + size);
+	if (!env)
+		return NULL;
+	for (to = env, e = environ; *e; e++)
+		if (strncmp(*e, name, sizeof(name) - 1))
+			*to++ = *e;
+	if (size) {
+		text = (char *)(env + n + 2);
+		snprintf(text, size, "%s%s", name, auth_sock);
+		*to++ = text;
+	}
+	*to = NULL;
+	return env;
+}
+
+/* 0, or errno. */
+static int spawn(struct tmk_remote *r, const struct args *a,
+		 const char *auth_sock, const int fd[3])
+{
+	char **env = auth_sock ? environment(auth_sock) : NULL;
+	int rc = auth_sock && !env ? ENOMEM :
+		tmk_proc_spawn(&r->pid, a->argv[0], a->argv,
+			       env ? env : environ, fd);
+
+	free(env);
+	return rc;
+}
+
 static int start(struct tmk_remote *r, const struct args *a,
-		 struct tmk_err *err)
+		 const char *auth_sock, struct tmk_err *err)
 {
 	int in[2] = { -1, -1 }, out[2] = { -1, -1 }, said[2] = { -1, -1 };
 	int rc = make_pairs(in, out, said) ? errno : 0;
@@ -179,7 +217,7 @@ static int start(struct tmk_remote *r, const struct args *a,
 	if (!rc) {
 		const int fd[3] = { in[1], out[1], said[1] };
 
-		rc = tmk_proc_spawn(&r->pid, a->argv[0], a->argv, environ, fd);
+		rc = spawn(r, a, auth_sock, fd);
 	}
 	if (rc) {
 		close_pair(in);
@@ -198,7 +236,7 @@ static int start(struct tmk_remote *r, const struct args *a,
 }
 
 int tmk_remote_open(struct tmk_remote **out, const struct tmk_remote_uri *uri,
-		    int ms, struct tmk_err *err)
+		    int ms, const char *auth_sock, struct tmk_err *err)
 {
 	struct tmk_remote *r = calloc(1, sizeof(*r));
 	struct args args;
@@ -208,7 +246,7 @@ int tmk_remote_open(struct tmk_remote **out, const struct tmk_remote_uri *uri,
 	r->ms = ms > 0 ? ms : TMK_REMOTE_MS;
 	tmk_remote_shown(r->where, sizeof(r->where), uri);
 	make_args(&args, uri, r->ms);
-	if (start(r, &args, err)) {
+	if (start(r, &args, auth_sock, err)) {
 		free(r);
 		return -1;
 	}

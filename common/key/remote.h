@@ -45,10 +45,12 @@ char *tmk_remote_shown(char *out, size_t size, const struct tmk_remote_uri *u);
 struct tmk_remote;
 
 /* Start ssh; `ms` is the deadline of each step (connection, answer), 0:
- * TMK_REMOTE_MS. Whether the host can be reached is known with the first
+ * TMK_REMOTE_MS. `auth_sock` is its SSH_AUTH_SOCK (ssh(1)), "" none, NULL this
+ * process' own. Whether the host can be reached is known with the first
  * answer. *out belongs to the caller. */
 int tmk_remote_open(struct tmk_remote **out, const struct tmk_remote_uri *uri,
-		    int ms, struct tmk_err *err) TMK_MUST_CHECK;
+		    int ms, const char *auth_sock, struct tmk_err *err)
+	TMK_MUST_CHECK;
 /* Hang up, end ssh. The shared connection stays for a while. NULL is fine. */
 void tmk_remote_free(struct tmk_remote *remote);
 

@@ -29,7 +29,8 @@ enum tag {
 	TAG_ARTEFACT,
 	TAG_CONTENT,
 	TAG_CONTENT_DIGEST,
-	TAG_ID
+	TAG_ID,
+	TAG_REQUESTER
 };
 
 #define CONTENT_DIGEST 32	/* bytes of a SHA-256 */
@@ -74,6 +75,13 @@ static bool made_of(const char *text, const char *characters, size_t min,
 	return !text[len] && len >= min && len <= max;
 }
 
+bool tmk_request_name_ok(const char *name)
+{
+	return made_of(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+		       "abcdefghijklmnopqrstuvwxyz0123456789._-@", 1,
+		       TMK_REQUEST_NAME_MAX);
+}
+
 /* Names that others compare and show: one form, nothing to escape. */
 static int check_names(const struct tmk_request *r, struct tmk_err *err)
 {
@@ -84,6 +92,8 @@ static int check_names(const struct tmk_request *r, struct tmk_err *err)
 	if (r->id && !made_of(r->id, "0123456789abcdef", TMK_REQUEST_ID,
 			      TMK_REQUEST_ID))
 		return nonsense(err, "names a request that cannot be one");
+	if (r->requester && !tmk_request_name_ok(r->requester))
+		return nonsense(err, "is for a requester that cannot be one");
 	if (!r->content_digest != !r->content_digest_len ||
 	    (r->content_digest && r->content_digest_len != CONTENT_DIGEST))
 		return nonsense(err, "has a digest of another length");
@@ -139,7 +149,8 @@ static int check(const struct tmk_request *r, struct tmk_err *err)
 	    r->digest_algo || r->stamp || r->directory || r->git_dir ||
 	    r->pin_file || r->pin_file_env || r->credentials_dir ||
 	    r->digest || r->hash || r->time != TMK_TIME_NONE || r->envs ||
-	    r->text || r->artefact || r->content || r->content_digest)
+	    r->text || r->artefact || r->content || r->content_digest ||
+	    r->requester)
 		return nonsense(err, "says more than its verb takes");
 	return 0;
 }
@@ -193,6 +204,8 @@ int tmk_request_encode(struct tmk_buf *out, const struct tmk_request *request,
 				r->content_digest_len, CONTENT_DIGEST,
 				"digest");
 	tmk_field_text(&w, TAG_ID, r->id, max, "request's name");
+	tmk_field_text(&w, TAG_REQUESTER, r->requester, max,
+		       "requester's name");
 	if (!w.failed && out->len - w.start - TMK_FRAME_HEAD > TMK_REQUEST_MAX)
 		w.failed = "environment";
 	return tmk_field_finish(&w, err);
@@ -238,6 +251,8 @@ static const char **text_of(struct tmk_request *r, int tag)
 		return &r->content;
 	case TAG_ID:
 		return &r->id;
+	case TAG_REQUESTER:
+		return &r->requester;
 	}
 	return NULL;
 }

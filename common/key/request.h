@@ -29,6 +29,7 @@
 #define TMK_REQUEST_LINES_MAX 8192	/* bytes of warnings */
 #define TMK_REQUEST_CONTENT_MAX 64	/* characters of a kind of content */
 #define TMK_REQUEST_ID 32	/* hex digits of a request's id */
+#define TMK_REQUEST_NAME_MAX 64	/* characters of a requester */
 
 enum tmk_request_verb {
 	TMK_REQUEST_SIGN = 1,	/* answer: the seal */
@@ -101,6 +102,9 @@ struct tmk_request {
 				   approvals is met again; NULL */
 	size_t content_digest_len;	/* 32 */
 	const char *id;		/* WAITING, APPROVE: which request; or NULL */
+	const char *requester;	/* for whom a signing host asks: a name that
+				   sshd or systemd vouches for; NULL: for the
+				   user whose processes these are */
 	/* The caller's environment, as far as it chooses configuration or
 	 * where a person is asked: "NAME=VALUE". */
 	const char *env[TMK_REQUEST_ENV_MAX + 1];
@@ -130,6 +134,10 @@ struct tmk_answer {
 	int64_t time;		/* signing time; TMK_TIME_NONE */
 	bool stamped;
 };
+
+/* Whether a requester can be called so: 1 to 64 letters, digits, '.', '_',
+ * '-' and '@'. */
+bool tmk_request_name_ok(const char *name);
 
 /* Start with nothing said. */
 void tmk_request_init(struct tmk_request *request);

@@ -209,7 +209,8 @@ static int ssh_list(const struct tmk_place *place, bool login,
 	(void)login;	/* that host logs in by itself */
 	tmk_key_info_init(&info);
 	if (tmk_remote_uri_parse(&u, place->uri, err) ||
-	    tmk_remote_open(&remote, &u, place->service_ms, err))
+	    tmk_remote_open(&remote, &u, place->service_ms, NULL,
+			    err))
 		goto out;
 	if (ask(&spki, remote, &u, place, err)) {
 		tmk_remote_shown(shown, sizeof(shown), &u);

@@ -20,6 +20,7 @@ cd "$T" || exit 1
 host_new one
 # shellcheck source=../server/sshd-lib.sh
 . "$TOP/t/server/sshd-lib.sh"
+host_agent one
 sshd_start one alice
 sshd_ready
 as alice

@@ -7,6 +7,8 @@
 #                                  and `touchmark serve` as forced command;
 #                                  sets SSHD_PID; its name for ssh is NAME
 #   as REQUESTER                   whose key ssh uses from here on
+#   sshd_part                      end the shared connections: each would live
+#                                  for a minute after the test
 
 SSHD=/usr/sbin/sshd
 need ssh ssh-keygen "$SSHD" perl
@@ -39,8 +41,7 @@ serve_line() {	# NAME REQUESTER
 	export HOME=$h XDG_CONFIG_HOME=$h/.config \\
 		XDG_DATA_HOME=$h/.local/share \\
 		XDG_STATE_HOME=$h/.local/state \\
-		SOFTHSM2_CONF=$h/softhsm2.conf
-	unset XDG_RUNTIME_DIR
+		SOFTHSM2_CONF=$h/softhsm2.conf XDG_RUNTIME_DIR=$h/run
 	exec $BIN/touchmark serve --requester $2
 	END
 	chmod 755 "$h/serve-$2"
@@ -76,7 +77,9 @@ sshd_start() {	# NAME REQUESTER...
 	MaxStartups 50
 	SetEnv HOME=$HOSTS/$sname
 	END
-	"$SSHD" -D -f "$HOSTS/$sname/sshd.conf" -E "$HOSTS/$sname/sshd.log" &
+	# Its children outlive it: none may hold what the test prints into.
+	"$SSHD" -D -f "$HOSTS/$sname/sshd.conf" -E "$HOSTS/$sname/sshd.log" \
+		</dev/null >"$HOSTS/$sname/sshd.out" 2>&1 &
 	SSHD_PID=$!
 	PIDS="$PIDS $SSHD_PID"
 	cat >>"$T/ssh/config" <<-END
@@ -103,4 +106,11 @@ sshd_ready() {
 		UserKnownHostsFile $T/ssh/known
 		GlobalKnownHostsFile /dev/null
 	END
+}
+
+sshd_part() {
+	for socket in "$T"/run*/touchmark/ssh-*; do
+		[ ! -S "$socket" ] ||
+			ssh -o ControlPath="$socket" -O exit any >/dev/null 2>&1
+	done
 }
