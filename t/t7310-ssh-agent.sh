@@ -22,7 +22,7 @@ fake_ssh
 # What the real one would look at.
 sed -i '2i echo "sock=${SSH_AUTH_SOCK-none}" >>"$SSH_SEEN.sock"' "$T/fake/ssh"
 client_key dev ssh://signer@one/release
-git config -f "$CONFIG" touchmark.serviceDeadline 4
+git config -f "$CONFIG" touchmark.serviceDeadline 10
 cd "$T" || exit 1
 echo content >f
 agent_world

@@ -93,18 +93,44 @@ touchmark sign -k dev batch/* >/dev/null || bail 'it does not sign'
 one=$(each "$FILES" "$t")
 row "$FILES files over ssh, each" "$one" "$(ratio "$one" "$base")"
 
-for c in 1 2 3 4; do files "part$c" "$((FILES / 4))"; done
+# What the token gives to four at once, past any ssh.
+for c in 1 2 3 4; do files "near$c" "$((FILES / 4))"; done
 t=$(now)
 clients=
 for c in 1 2 3 4; do
-	touchmark sign -k dev "part$c"/* >/dev/null &
+	on_host one touchmark sign -k release "near$c"/* >/dev/null &
+	clients="$clients $!"
+done
+for p in $clients; do
+	wait "$p" || bail 'the host does not sign'
+done
+near=$(each "$((FILES / 4 * 4))" "$t")
+row 'the same by four at once on the host itself, each' "$near" \
+	"$(ratio "$near" "$base")"
+
+# Each is a user of his own, with his own agent and connection.
+for c in 1 2 3 4; do
+	files "part$c" "$((FILES / 4))"
+	mkdir -m 700 "$T/run$c"
+	XDG_RUNTIME_DIR=$T/run$c touchmark sign -k dev warm -o "warm$c" \
+		>/dev/null || bail 'a client does not sign'
+done
+t=$(now)
+clients=
+for c in 1 2 3 4; do
+	XDG_RUNTIME_DIR=$T/run$c touchmark sign -k dev "part$c"/* >/dev/null &
 	clients="$clients $!"
 done
 for p in $clients; do
 	wait "$p" || bail 'a client lost something'
 done
 four=$(each "$((FILES / 4 * 4))" "$t")
+for c in 1 2 3 4; do
+	XDG_RUNTIME_DIR=$T/run$c touchmark agent stop >/dev/null 2>&1
+done
 row 'the same by four clients at once, each' "$four" "$(ratio "$four" "$base")"
+row '  against four at once on the host itself' "$four" \
+	"$(ratio "$four" "$near")"
 is "$(find part? -name '*.p7s' | wc -l)" "$((FILES / 4 * 4))" \
 	'nothing is lost' >/dev/null
 [ -z "${FAILED-}" ] || bail 'four clients lost something'
@@ -125,3 +151,4 @@ signed=$(each "$COMMITS" "$t")
 more=$(awk -v a="$signed" -v b="$plain" 'BEGIN { printf "%.2f", a - b }')
 row 'one git commit -S more than one without, each' "$more" \
 	"$(ratio "$more" "$base")"
+on_host one touchmark agent stop >/dev/null 2>&1
