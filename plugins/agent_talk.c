@@ -174,6 +174,8 @@ static bool serve(struct talk *t, struct tmk_answer *answer,
 
 	/* A requester is not here: nobody is asked anything for her. */
 	if (request->requester) {
+		person.afar = true;
+		person.tty = -2;
 		person.env = nothing;
 		person.confirm = NULL;
 	}

@@ -7,6 +7,7 @@
 
 #include "base/json.h"
 #include "base/opt.h"
+#include "base/tell.h"
 #include "key/agent_client.h"
 #include "key/agent_path.h"
 
@@ -20,6 +21,9 @@ static const struct verb {
 } verbs[] = {
 	{ "start", TMK_REQUEST_UNLOCK, "running",
 	  "start the agent, or unlock the one that runs" },
+	{ "open", TMK_REQUEST_PREPARE, "open",
+	  "log in to the token of a key, which is named after it or the "
+	  "configured one" },
 	{ "stop", TMK_REQUEST_STOP, "stopped",
 	  "log out of every token and end the agent" },
 	{ "status", TMK_REQUEST_STATUS, "running",
@@ -33,13 +37,14 @@ static const struct verb {
 
 struct options {
 	bool json, help;
+	const char *key;	/* to be opened; NULL: the configured one */
 };
 
 static void show_help(FILE *to, const struct tmk_opt *table)
 {
 	const struct verb *v;
 
-	tmk_opt_help(to, "touchmark agent VERB [--json]", table);
+	tmk_opt_help(to, "touchmark agent VERB [KEY] [--json]", table);
 	fputs("\nverbs:\n", to);
 	for (v = verbs; v->name; v++)
 		fprintf(to, "  %-10s%s\n", v->name, v->summary);
@@ -127,11 +132,16 @@ static void print_status(const char *lines)
 
 /* ---- the verbs ------------------------------------------------------------ */
 
+static bool wants_one(const struct verb *v)
+{
+	return v->verb == TMK_REQUEST_UNLOCK || v->verb == TMK_REQUEST_PREPARE;
+}
+
 /* Nobody serves: fine for most verbs. */
 static int nobody(const struct verb *v, const struct options *o,
 		  struct tmk_err *err)
 {
-	if (v->verb == TMK_REQUEST_UNLOCK) {
+	if (wants_one(v)) {
 		char path[TMK_AGENT_PATH_MAX];
 
 		if (*tmk_agent_socket(path, sizeof(path))) {
@@ -171,20 +181,50 @@ static int wait_gone(struct tmk_err *err)
 	return TMK_OK;
 }
 
+static void notice(void *ctx, const char *text)
+{
+	char line[TMK_TELL_LINE];
+
+	fputs(tmk_tell_waiting(line, sizeof(line), ctx, text), stderr);
+}
+
+/* As tmk_agent_ask. What opens a key is the wish to sign with it; an SSH
+ * signature is the one that needs nothing but the key. */
+static int ask(struct tmk_answer *answer, const struct verb *v,
+	       const struct options *o, struct tmk_err *err)
+{
+	static char program[] = "touchmark";
+	struct tmk_buf space = TMK_BUF_INIT(TMK_REQUEST_MAX);
+	struct tmk_person person = { .tty = -2, .notice = notice,
+		.ctx = program };
+	struct tmk_request request;
+	int rc = 0;
+
+	tmk_request_init(&request);
+	request.verb = v->verb;
+	request.program = program;
+	if (v->verb == TMK_REQUEST_PREPARE) {
+		person.tty = -1;
+		request.key = o->key;
+		request.format = TMK_REQUEST_SSH;
+		request.name_space = "file";
+		rc = tmk_agent_describe(&request, &space, err);
+	}
+	if (!rc)
+		rc = tmk_agent_ask(answer, &request, &person, wants_one(v),
+				   err);
+	tmk_buf_release(&space);
+	return rc;
+}
+
 static int act(const struct verb *v, const struct options *o,
 	       struct tmk_err *err)
 {
-	struct tmk_person person = { .tty = -2 };
-	struct tmk_request request;
 	struct tmk_answer answer;
 	int rc, code = TMK_OK;
 
-	tmk_request_init(&request);
 	tmk_answer_init(&answer);
-	request.verb = v->verb;
-	request.program = "touchmark";
-	rc = tmk_agent_ask(&answer, &request, &person,
-			   v->verb == TMK_REQUEST_UNLOCK, err);
+	rc = ask(&answer, v, o, err);
 	if (rc > 0) {
 		code = nobody(v, o, err);
 		goto out;
@@ -236,20 +276,23 @@ static int run(int argc, char **argv, struct tmk_err *err)
 		show_help(stdout, table);
 		return TMK_OK;
 	}
-	if (operands != 1) {
+	for (v = verbs; operands && v->name; v++)
+		if (!strcmp(v->name, argv[1]))
+			break;
+	if (!operands || operands > (v->verb == TMK_REQUEST_PREPARE ? 2 : 1)) {
 		tmk_err_set(err, TMK_USAGE, "agent needs one verb");
 		tmk_err_hint(err, "touchmark agent --help lists them");
 		return TMK_USAGE;
 	}
-	for (v = verbs; v->name; v++)
-		if (!strcmp(v->name, argv[1]))
-			return act(v, &o, err);
+	o.key = operands == 2 ? argv[2] : NULL;
+	if (v->name)
+		return act(v, &o, err);
 	tmk_err_set(err, TMK_USAGE, "unknown verb '%s'", argv[1]);
 	tmk_err_hint(err, "touchmark agent --help lists them");
 	return TMK_USAGE;
 }
 
 const struct tmk_command tmk_command_agent = {
-	"agent", "start, stop, status, lock, forget: what keeps you logged in",
+	"agent", "start, open, stop, status, lock, forget: what keeps you logged in",
 	run
 };

@@ -209,7 +209,7 @@ static int prepare(struct server *s, struct tmk_err *err)
 	tmk_sessions_configure(s->sessions, s->config);
 	/* Nobody is here: no terminal, no window, nothing that is asked. */
 	s->person = (struct tmk_person){
-		.tty = -2, .env = nothing, .notice = on_notice,
+		.tty = -2, .afar = true, .env = nothing, .notice = on_notice,
 		.gone = on_gone, .ctx = s,
 	};
 	s->serve = (struct tmk_serve){

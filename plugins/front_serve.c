@@ -50,7 +50,7 @@ const char *tmk_serve_job_env(const struct tmk_request *r, const char *name)
 static bool same_configuration(const struct tmk_request *r)
 {
 	static const char *const names[] = {
-		"HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME",
+		"HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME",
 		"TOUCHMARK_CONFIG", "GIT_CONFIG_GLOBAL",
 		"GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM",
 	};
@@ -181,6 +181,8 @@ static int open_session(struct tmk_serve_job *s, int place, bool *elsewhere,
 		.only = place + 1,
 		.elsewhere = elsewhere,
 		.now = tmk_clock_now(),
+		.requester = r->requester,
+		.what = s->sessions->what,
 	};
 	char warning[512] = "";
 

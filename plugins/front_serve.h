@@ -71,8 +71,8 @@ int tmk_sessions_status(const struct tmk_sessions *sessions,
  * caller): a failure is an answer too. A session whose token was taken out or
  * whose module lost it is opened anew, once. Declined when the key is not
  * ours. What request->requester may not do (front_requesters.h) is refused
- * before any token is looked at. After it tmk_deadline_stuck() may hold: then the process should end
- * soon, since a module is lost to it.
+ * before any token is looked at. After it tmk_deadline_stuck() may hold: then
+ * the process should end soon, since a module is lost to it.
  */
 void tmk_front_serve(struct tmk_answer *answer,
 		     const struct tmk_request *request,

@@ -151,7 +151,12 @@ static int make_guarded(struct tmk_serve_job *s, struct tmk_buf *seal,
 	if (tmk_front_guard_before(&guard, s->config, use, err))
 		return -1;
 	take(s);
-	rc = tmk_sign_seal(seal, s->seal, &s->sealing, &why);
+	/* A command may have taken its time, and sshd's client hung up. */
+	if (s->request->requester && tmk_person_is_gone(s->person))
+		rc = tmk_err_set(&why, TMK_KEY, "nobody waits for the "
+				 "signature any more");
+	else
+		rc = tmk_sign_seal(seal, s->seal, &s->sealing, &why);
 	give(s);
 	if (rc) {
 		outcome.why = &why;

@@ -1,6 +1,6 @@
 #include "plugins/serve_request.h"
 
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "iface/seal.h"
@@ -117,13 +117,16 @@ static int make_own(struct tmk_request *mine, struct tmk_buf *space,
 }
 
 /* Whether this user's agent, which may hold the login already, has answered;
- * a failure is an answer too. */
+ * a failure is an answer too. `declined` (`size` bytes): why it leaves this one
+ * to others, or "". */
 static bool ask_agent(struct tmk_answer *answer, struct tmk_serve *serve,
-		      const struct tmk_request *mine)
+		      const struct tmk_request *mine, char *declined,
+		      size_t size)
 {
 	struct tmk_err err = TMK_ERR_INIT;
 	int rc;
 
+	*declined = '\0';
 	if (serve->alone || !serve->config->agent || !tmk_agent_env_plain())
 		return false;
 	rc = tmk_agent_ask(answer, mine, serve->person, true, &err);
@@ -131,6 +134,7 @@ static bool ask_agent(struct tmk_answer *answer, struct tmk_serve *serve,
 	if (rc < 0)
 		tmk_answer_fail(answer, &err);
 	if (!rc && answer->declined) {
+		snprintf(declined, size, "%s", answer->text);
 		tmk_answer_release(answer);
 		tmk_answer_init(answer);
 		rc = 1;
@@ -142,11 +146,17 @@ static int answer_seal(struct tmk_answer *answer, struct tmk_serve *serve,
 		       const struct tmk_request *r, struct tmk_err *err)
 {
 	struct tmk_buf space = TMK_BUF_INIT(TMK_REQUEST_MAX);
+	char declined[sizeof(answer->text)];
 	struct tmk_request mine;
 	int rc = make_own(&mine, &space, serve, r, err);
 
-	if (!rc && !ask_agent(answer, serve, &mine))
+	if (!rc && !ask_agent(answer, serve, &mine, declined,
+			      sizeof(declined))) {
 		tmk_front_serve(answer, &mine, serve->sessions, serve->person);
+		/* The login that is missing here may be there. */
+		if (answer->code == TMK_KEY && *declined)
+			tmk_answer_warn(answer, "touchmark serve", declined);
+	}
 	tmk_buf_release(&space);
 	return rc;
 }

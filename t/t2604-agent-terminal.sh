@@ -187,7 +187,8 @@ is $RC 3 'a no after that'
 ask_uri() {
 	request uri '1 \0001' "3 $1" '4 \0003' '6 file' '9 /' '14 x' \
 		"18 HOME=$HOME" "18 XDG_CONFIG_HOME=$XDG_CONFIG_HOME" \
-		"18 XDG_DATA_HOME=$XDG_DATA_HOME" '18 GIT_CONFIG_NOSYSTEM=1' \
+		"18 XDG_DATA_HOME=$XDG_DATA_HOME" \
+		"18 XDG_STATE_HOME=$XDG_STATE_HOME" '18 GIT_CONFIG_NOSYSTEM=1' \
 		"18 SOFTHSM2_CONF=$SOFTHSM2_CONF"
 	"$MOCK/agent-wire" "$SOCKET" <"$T/uri" >"$T/out" 2>/dev/null
 }

@@ -35,6 +35,9 @@ struct tmk_person {
 	 * then ends without an answer. NULL: never. Quick, and does not
 	 * block. */
 	bool (*gone)(void *ctx);
+	bool afar;		/* at another machine: nobody is asked here,
+				   and what is to be done, is to be done at the
+				   signing host */
 };
 
 /* Whether nobody waits any more; NULL is somebody who never goes. */

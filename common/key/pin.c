@@ -120,6 +120,16 @@ out:
 	return rc;
 }
 
+/* Whoever asks has no PIN of this host, and whoever is here asks for nothing. */
+static int ask_nobody(struct tmk_err *err)
+{
+	tmk_err_set(err, TMK_KEY, "no PIN: none of its sources is there, and "
+		    "nobody has logged in");
+	return tmk_err_hint(err, "at the signing host its user logs in with "
+			    "touchmark agent open KEY, or has a PIN file: "
+			    "touchmark-serve(8)");
+}
+
 /* A window if there may be one, else a terminal. */
 static int ask_person(const struct tmk_person *person,
 		      const struct tmk_pin_request *request,
@@ -128,6 +138,8 @@ static int ask_person(const struct tmk_person *person,
 	struct tmk_pin_request asked = *request;
 	int rc;
 
+	if (person && person->afar)
+		return ask_nobody(err);
 	asked.person = person;
 	rc = tmk_pin_ask_pinentry(pin, person ? person->env : NULL,
 				  TMK_PIN_PERSON_MS, &asked, err);

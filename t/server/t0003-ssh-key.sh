@@ -7,6 +7,8 @@
 . "${0%/*}/../lib.sh"
 # shellcheck source=../gpg-lib.sh
 . "${0%/*}/../gpg-lib.sh"
+# shellcheck source=../agent-lib.sh
+. "${0%/*}/../agent-lib.sh"
 # shellcheck source=../remote-lib.sh
 . "${0%/*}/../remote-lib.sh"
 # shellcheck source=../approval-lib.sh
@@ -65,7 +67,7 @@ ok 'bob signs' bob
 exits 1 'in CMS alone' bob -t ssh
 has "$ME@one says: .*bob" 'the host says no'
 unsigned
-grep -c '"requester":"bob"' "$HOSTS/one/audit.log" >out
+sed -n '/"refused"/!p' "$HOSTS/one/audit.log" | grep -c '"requester":"bob"' >out
 is "$(cat out)" 2 'the record has his name'
 ok 'whatever he asks ssh for' ssh "$ME@one" id
 is "$(cat out)" '' 'there is no shell'
@@ -155,6 +157,40 @@ is "$(host_uses two)" $((two + 1)) 'the second signs'
 ok 'openssl verifies it' openssl cms -verify -binary -inform DER -in f.p7s \
 	-content f -CAfile pki/ca.pem -purpose any -out /dev/null
 
+# ---- a host whose user has an agent ----------------------------------------------------
+
+client_key dev "ssh://$ME@three/release"
+host_agent three
+# Not over a shared connection: sshd closes one when nobody has its ends open.
+request prepare '1 \0002' '2 test' '3 release' '4 \0001'
+timeout 30 ssh -T "$ME@three" <prepare >wire 2>said
+is "$?" 0 'the connection that starts an agent ends'
+[ -s wire ]
+tap $? 'with an answer'
+is "$(cat said)" '' 'and no word beside it'
+agent=$(on_host three touchmark agent status --json |
+	sed -n 's/^{"agent":.*"pid":\([0-9]*\).*/\1/p')
+[ -n "$agent" ]
+tap $? 'the agent is left'
+find "/proc/$agent/fd" -lname 'pipe:*' >out
+is "$(cat out)" '' 'and holds nothing of the connection'
+for i in 1 2; do
+	ok "signature $i" sign
+done
+on_host three touchmark agent status --json >status.json
+grep -c '^{"agent":"running","pid":'"$agent"',.*"sessions":1,' status.json >out
+is "$(cat out)" 1 'one login for all of them'
+grep -c '"result".*"requester":"alice"' "$HOSTS/three/audit.log" >out
+is "$(cat out)" 2 'on record as hers'
+ok 'it is locked there' on_host three touchmark agent lock
+exits 3 'nothing is signed' sign
+has "$ME@three says: .*locked" 'as is said'
+unsigned
+on_host three touchmark agent stop >/dev/null 2>&1
+rm -rf "$HOSTS/three/run"
+touchmark agent stop >/dev/null 2>&1
+sshd_part
+
 # ---- a host that is another one, or knows us not -------------------------------------
 
 client_key dev "ssh://$ME@three/release"
@@ -182,4 +218,5 @@ git config -f "$CONFIG" touchmark.dev.cert "$T/pki/one.pem"
 exits 3 'but the key is another than the certificate says' sign
 has "$ME@three holds another key than that of" 'it is said'
 unsigned
+sshd_part
 done_testing

@@ -50,7 +50,17 @@ struct play {
 	size_t len;
 	bool unread;		/* close without having read the request */
 	int callers;
+	bool silent;		/* say nothing until the caller hangs up */
 };
+
+static bool hung_up;		/* he did, before he was given up */
+
+static void be_silent(int fd, int64_t until)
+{
+	while (!tmk_agent_io_gone(fd) && tmk_clock_ms() < until)
+		usleep(2000);
+	hung_up = tmk_agent_io_gone(fd);
+}
 
 static void *play(void *arg)
 {
@@ -75,6 +85,8 @@ static void *play(void *arg)
 		} else if (!tmk_agent_io_receive(&body, fd, TMK_REQUEST_MAX,
 						 &passed, until, &err)) {
 			request_len = body.len;
+			if (p->silent)
+				be_silent(fd, until);
 			(void)!tmk_agent_io_send(fd, p->bytes, p->len, -1,
 						 until, &err);
 		}
@@ -84,11 +96,12 @@ static void *play(void *arg)
 	return NULL;
 }
 
-/* Ask somebody who answers so. */
-static int ask(struct tmk_answer *answer, const struct play *p,
-	       struct tmk_err *err)
+/* Ask somebody who answers so, for somebody who may go. */
+static int ask_for(struct tmk_answer *answer, const struct play *p,
+		   bool (*gone)(void *ctx), struct tmk_err *err)
 {
-	struct tmk_person person = { .tty = -2, .notice = on_notice };
+	struct tmk_person person = { .tty = -2, .notice = on_notice,
+		.gone = gone };
 	struct tmk_request r;
 	pthread_t thread;
 	int rc;
@@ -102,6 +115,12 @@ static int ask(struct tmk_answer *answer, const struct play *p,
 	rc = tmk_agent_ask(answer, &r, &person, false, err);
 	pthread_join(thread, NULL);
 	return rc;
+}
+
+static int ask(struct tmk_answer *answer, const struct play *p,
+	       struct tmk_err *err)
+{
+	return ask_for(answer, p, NULL, err);
 }
 
 static void good(void)
@@ -143,6 +162,47 @@ static void bad(const void *bytes, size_t len, const char *what)
 	ok(!strncmp(err.text, "touchmark-agent gave no answer: ", 32) &&
 	   *err.hint && !a.seal.len, "which says so: %s", err.text);
 	tmk_answer_release(&a);
+}
+
+static bool never_gone(void *ctx)
+{
+	(void)ctx;
+	return false;
+}
+
+static int looks;		/* how often it was asked */
+
+static bool goes(void *ctx)
+{
+	(void)ctx;
+	return ++looks > 1;
+}
+
+/* Whoever wanted the answer hangs up: so do we, and an agent that waits for
+ * its turn drops the request. */
+static void gone(void)
+{
+	struct tmk_buf b = TMK_BUF_INIT(8192);
+	struct play p = { NULL, 0, false, 1, true };
+	struct tmk_err err = TMK_ERR_INIT;
+	struct tmk_answer a;
+
+	is_int(ask_for(&a, &p, goes, &err), -1, "one whose caller goes");
+	ok(strstr(err.text, "nobody waits for the answer") != NULL,
+	   "says so: %s", err.text);
+	ok(hung_up, "the agent is hung up on");
+	tmk_answer_release(&a);
+
+	tmk_answer_init(&a);
+	if (tmk_notice_encode(&b, "", &err) ||
+	    tmk_answer_encode(&b, &a, &err))
+		abort();
+	tmk_answer_release(&a);
+	p = (struct play){ .bytes = b.data, .len = b.len, .callers = 1 };
+	is_int(ask_for(&a, &p, never_gone, &err), 0,
+	       "one who stays has his answer");
+	tmk_answer_release(&a);
+	tmk_buf_release(&b);
 }
 
 static void unread(void)
@@ -250,6 +310,7 @@ int main(void)
 	bad(huge, sizeof(huge) - 1, "an answer without an end");
 	bad(request, sizeof(request) - 1, "a request for an answer");
 	unread();
+	gone();
 	places();
 	described();
 	if (chdir("/"))

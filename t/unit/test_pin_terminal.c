@@ -247,6 +247,37 @@ static void test_gone(void)
 	terminal_close(&t);
 }
 
+/* Somebody at another machine asks: whoever is at this one is not disturbed,
+ * whatever terminal came along. */
+static void test_afar(void)
+{
+	struct terminal t;
+	int64_t start = tmk_clock_ms(), leaves = start + 3000;
+	struct tmk_person person = { .gone = is_gone, .ctx = &leaves,
+				     .afar = true };
+	struct tmk_pin_order order = { .person = &person };
+	struct tmk_pin_source source = tmk_pin_source_init(&order);
+	struct tmk_secret *pin = NULL;
+	struct pollfd shown;
+	bool by_person = false;
+
+	terminal_open(&t);
+	person.tty = t.slave;
+	err = (struct tmk_err)TMK_ERR_INIT;
+	if (tmk_secret_new(&pin, &err))
+		abort();
+	ok(source.ask(source.ctx, &request, pin, &by_person, &err) &&
+	   err.code == TMK_KEY, "no PIN for somebody elsewhere");
+	ok(strstr(err.text, "nobody has logged in") &&
+	   strstr(err.hint, "signing host") &&
+	   strstr(err.hint, "touchmark agent open"), "who hears what to do");
+	shown = (struct pollfd){ .fd = t.master, .events = POLLIN };
+	is_int(poll(&shown, 1, 0), 0, "the terminal shows nothing");
+	ok(!by_person && tmk_clock_ms() < leaves, "nobody was waited for");
+	tmk_secret_free(pin);
+	terminal_close(&t);
+}
+
 /* What stands in the queue was typed for somebody else. */
 static void test_typed_before(void)
 {
@@ -344,6 +375,7 @@ int main(void)
 	test_hang_up();
 	test_late();
 	test_gone();
+	test_afar();
 	test_none();
 	test_token();
 	scratch_remove();

@@ -38,6 +38,7 @@ static struct tmk_request full(void)
 	r.content = "git-commit";
 	r.content_digest = digest;
 	r.content_digest_len = 32;
+	r.requester = "alice";
 	return r;
 }
 
@@ -92,6 +93,7 @@ static void round_trip(void)
 	ok(got.content_digest_len == 32 &&
 	   !memcmp(got.content_digest, r.content_digest, 32),
 	   "digest of the content");
+	same_text(got.requester, r.requester, "requester");
 	ok(got.text, "of text");
 	is_mem(got.digest, got.digest_len, digest, 32, "digest");
 	free(body);
@@ -289,8 +291,8 @@ static void mutations(void)
 		free(part);
 	}
 	/* It may end behind the hash, the time, each variable, the flag, the
-	 * artefact and the kind of content. */
-	is_int((long long)cut, 7, "of all beginnings seven are requests");
+	 * artefact, the kind of content and its digest. */
+	is_int((long long)cut, 8, "of all beginnings eight are requests");
 	for (i = 0; i < len; i++) {
 		uint8_t *copy = malloc(len);
 
