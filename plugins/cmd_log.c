@@ -20,8 +20,12 @@
 #include "plugins/audit_git.h"
 #include "plugins/command.h"
 #include "plugins/front_log.h"
+#include "plugins/front_report.h"
 
+#define KINDS "intent, result, refused, stamped, event, seal, push, rotate " \
+	"or recovered"
 #define KEY_TEXT 16384		/* bytes of what is looked for, escaped */
+#define LINE_TEXT 16384		/* bytes of a line of JSON */
 
 static const char *show(char *out, size_t size, const char *text)
 {
@@ -99,7 +103,7 @@ static void say_which(const char *path)
 	struct tmk_err ignored = TMK_ERR_INIT;
 	char *gate = NULL, shown[1024];
 
-	if (!gate_log(&gate, &ignored) && strcmp(gate, path))
+	if (!gate_log(&gate, &ignored) && gate && strcmp(gate, path))
 		fprintf(stderr, "touchmark: note: this is touchmark.auditLog; "
 			"the gate's is %s\n",
 			show(shown, sizeof(shown), gate));
@@ -162,6 +166,22 @@ static const char *escaped(char out[KEY_TEXT], const char *text)
 		NULL;
 }
 
+/* A word that was mistyped would show nothing, as if there were none. */
+static int check_kind(const char *kind, struct tmk_err *err)
+{
+	static const char *const known[] = {
+		"intent", "result", "refused", "stamped", "event", "seal",
+		"push", "rotate", "recovered"
+	};
+	size_t i;
+
+	for (i = 0; kind && i < sizeof(known) / sizeof(*known); i++)
+		if (!strcmp(known[i], kind))
+			return 0;
+	return kind ? tmk_err_set(err, TMK_USAGE, "--kind takes " KINDS
+				  ", not '%s'", kind) : 0;
+}
+
 static int run_show(int argc, char **argv, struct tmk_err *err)
 {
 	struct tmk_front_log_filter f = { .since = TMK_TIME_NONE };
@@ -171,36 +191,38 @@ static int run_show(int argc, char **argv, struct tmk_err *err)
 		  "entries with this key or signer: fingerprint or name" },
 		{ 0, "artefact", TMK_OPT_TEXT, &f.artefact, "F",
 		  "entries about this object id, ref or file" },
+		{ 0, "kind", TMK_OPT_TEXT, &f.kind, "KIND",
+		  KINDS "; entries of this kind" },
 		{ 0, "since", TMK_OPT_TIME, &f.since, "TIME",
 		  "entries from then on (RFC 3339)" },
+		{ 0, "no-rotated", TMK_OPT_FLAG, &f.alone, NULL,
+		  "not those of the rotated logs before it" },
 		{ 0, "json", TMK_OPT_FLAG, &f.json, NULL,
 		  "the entries as they stand in the log" },
 		{ 'h', "help", TMK_OPT_FLAG, &help, NULL, "show this" },
 		{ 0, NULL, TMK_OPT_FLAG, NULL, NULL, NULL }
 	};
 	char key[KEY_TEXT], artefact[KEY_TEXT];
-	struct tmk_chain_report report;
 	struct meant log;
-	int n = 0, rc;
+	int n = 0, code;
 
 	if (tmk_opt_parse(table, argc, argv, &n, err) < 0)
 		return TMK_USAGE;
 	if (help) {
 		tmk_opt_help(stdout, "touchmark log show [--key KEY] "
-			     "[--artefact F] [--since TIME] [--json] [FILE]",
+			     "[--artefact F] [--kind KIND] [--since TIME] "
+			     "[--json] [FILE]",
 			     table);
 		return TMK_OK;
 	}
-	if (find_log(&log, n, argv + 1, err) < 0)
+	if (check_kind(f.kind, err) || find_log(&log, n, argv + 1, err) < 0)
 		return err->code;
 	f.key = escaped(key, f.key);
 	f.artefact = escaped(artefact, f.artefact);
-	rc = tmk_front_log_show(&report, log.path, &f, err);
+	code = tmk_front_log_show(log.path, &f, err);
 	fflush(stdout);
-	rc = rc < 0 ? err->code : !rc ? TMK_OK :
-		tmk_front_log_breaks(log.path, &report, err);
 	release(&log);
-	return rc;
+	return code;
 }
 
 /* ---- verify ------------------------------------------------------------------- */
@@ -243,28 +265,52 @@ static int run_verify(int argc, char **argv, struct tmk_err *err)
 
 /* ---- rotate ------------------------------------------------------------------- */
 
-static void tell_rotated(const char *path, const char *moved,
-			 const char *broken)
+static int rotated_json(const char *path, const char *moved,
+			const char *broken, struct tmk_err *err)
+{
+	struct tmk_buf line = TMK_BUF_INIT(LINE_TEXT);
+	struct tmk_json j;
+	int rc;
+
+	tmk_json_init(&j, &line);
+	tmk_json_open_object(&j, NULL);
+	tmk_json_string(&j, "file", path);
+	tmk_json_string(&j, "status", *broken ? "broken" : "good");
+	tmk_json_string(&j, "moved", moved);
+	tmk_json_string(&j, "text", *broken ? broken : NULL);
+	tmk_json_close_object(&j);
+	rc = tmk_front_report_json(stdout, &j, err);
+	tmk_buf_release(&line);
+	return rc;
+}
+
+static int tell_rotated(const char *path, const char *moved,
+			const char *broken, bool json, struct tmk_err *err)
 {
 	char a[1024], b[1024];
+	int rc;
 
 	show(a, sizeof(a), path);
-	if (moved)
-		printf("%s is now %s, and a new log goes on from it\n", a,
-		       show(b, sizeof(b), moved));
+	if (json)
+		rc = rotated_json(path, moved, broken, err);
+	else if (moved)
+		rc = tmk_front_report_line(stdout, err, "%s is now %s, and a "
+					   "new log goes on from it", a,
+					   show(b, sizeof(b), moved));
 	else
-		printf("%s was begun anew\n", a);
-	if (*broken) {
-		fflush(stdout);
+		rc = tmk_front_report_line(stdout, err, "%s was begun anew",
+					   a);
+	if (!rc && *broken && !json)
 		fprintf(stderr, "touchmark: warning: %s: %s; the new log says "
 			"so in its first entry\n", a, broken);
-	}
+	return rc;
 }
 
 static int run_rotate(int argc, char **argv, struct tmk_err *err)
 {
-	bool help = false;
+	bool help = false, json = false;
 	const struct tmk_opt table[] = {
+		{ 0, "json", TMK_OPT_FLAG, &json, NULL, "one JSON object" },
 		{ 'h', "help", TMK_OPT_FLAG, &help, NULL, "show this" },
 		{ 0, NULL, TMK_OPT_FLAG, NULL, NULL, NULL }
 	};
@@ -275,7 +321,8 @@ static int run_rotate(int argc, char **argv, struct tmk_err *err)
 	if (tmk_opt_parse(table, argc, argv, &n, err) < 0)
 		return TMK_USAGE;
 	if (help) {
-		tmk_opt_help(stdout, "touchmark log rotate [FILE]", table);
+		tmk_opt_help(stdout, "touchmark log rotate [--json] [FILE]",
+			     table);
 		return TMK_OK;
 	}
 	if (find_log(&log, n, argv + 1, err) < 0)
@@ -283,7 +330,7 @@ static int run_rotate(int argc, char **argv, struct tmk_err *err)
 	rc = tmk_chain_log_rotate(&moved, broken, sizeof(broken), log.path,
 				  tmk_clock_now(), err);
 	if (!rc)
-		tell_rotated(log.path, moved, broken);
+		rc = tell_rotated(log.path, moved, broken, json, err);
 	release(&log);
 	free(moved);
 	return rc ? err->code : TMK_OK;

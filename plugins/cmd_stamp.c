@@ -4,7 +4,8 @@
  *
  * The signature is looked at first: one that does not hold is not stamped.
  * Tokens that no longer verify are left out, good ones stay, since the
- * earliest time is what counts. The file is replaced in one step. No key.
+ * earliest time is what counts. The file is replaced in one step. No key; the
+ * record of uses hears of it all the same.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +18,7 @@
 #include "base/opt.h"
 #include "core/config.h"
 #include "plugins/command.h"
+#include "plugins/front_audit.h"
 #include "plugins/front_file.h"
 #include "plugins/front_libgit2.h"
 #include "plugins/front_report.h"
@@ -351,6 +353,34 @@ static int get_tokens(struct run *r, unsigned int wanted, struct tmk_err *err)
 	return rc;
 }
 
+/* It stands in the file already: what cannot be recorded is not undone. */
+static int record(const struct run *r, const struct tmk_buf *was,
+		  struct tmk_err *err)
+{
+	const struct tmk_front_restamp what = {
+		.artefact = r->path, .was = was, .is = &r->file.bytes,
+		.stamped = r->time, .tsa = r->tsa,
+	};
+
+	return tmk_front_audit_restamp(r->config, &what, err) ?
+		tmk_err_prefix(err, "%s is timestamped, but that cannot be "
+			       "recorded", r->path) : 0;
+}
+
+static int write_tokens(struct run *r, bool fresh, struct tmk_err *err)
+{
+	struct tmk_buf was = TMK_BUF_INIT(r->file.bytes.max);
+	int rc = tmk_buf_add(&was, r->file.bytes.data, r->file.bytes.len) ?
+		tmk_err_nomem(err) : 0;
+
+	if (!rc)
+		rc = tmk_front_stamp_file_write(&r->file, r->change, err);
+	if (!rc && fresh)
+		rc = record(r, &was, err);
+	tmk_buf_release(&was);
+	return rc;
+}
+
 static int work(struct run *r, const char *content, struct tmk_err *err)
 {
 	unsigned int wanted = 0;
@@ -369,7 +399,7 @@ static int work(struct run *r, const char *content, struct tmk_err *err)
 		return 0;
 	if (get_tokens(r, wanted, err))
 		return -1;
-	return tmk_front_stamp_file_write(&r->file, r->change, err);
+	return write_tokens(r, wanted != 0, err);
 }
 
 /* ---- setting up ---------------------------------------------------------- */

@@ -10,17 +10,20 @@
 #include "base/clock.h"
 #include "base/enc.h"
 #include "base/json.h"
+#include "plugins/front_audit_bound.h"
 #include "plugins/front_audit_list.h"
 #include "plugins/front_audit_seal.h"
 #include "plugins/front_audit_write.h"
 #include "x509/digest.h"
 
 #define SHOWN 16384		/* bytes of a text, escaped */
+#define SHOWN_REFUSED 256	/* the same of whoever was refused */
 
 /* The fields of one entry. */
 struct fields {
 	struct tmk_buf text;	/* a JSON object */
 	struct tmk_json j;
+	size_t shown;		/* bytes of a foreign text */
 };
 
 static void begin(struct fields *f)
@@ -28,6 +31,7 @@ static void begin(struct fields *f)
 	tmk_buf_init(&f->text, TMK_CHAIN_FIELDS_MAX);
 	tmk_json_init(&f->j, &f->text);
 	tmk_json_open_object(&f->j, NULL);
+	f->shown = SHOWN;
 }
 
 /* Foreign text; NULL is left out. */
@@ -37,7 +41,7 @@ static void put(struct fields *f, const char *key, const char *text)
 
 	if (text)
 		tmk_json_string(&f->j, key,
-				tmk_enc_show_into(shown, sizeof(shown), text,
+				tmk_enc_show_into(shown, f->shown, text,
 						  strlen(text)));
 }
 
@@ -155,13 +159,15 @@ static int put_use(struct fields *f, const struct tmk_front_use *use,
 	put(f, "requester", use->requester);
 	put_user(f);
 	put(f, "key", use->key);
-	if (put_sha256(f, "spki", use->spki, use->spki_len, err))
+	if (use->spki &&
+	    put_sha256(f, "spki", use->spki, use->spki_len, err))
 		return -1;
 	put(f, "fingerprint", use->fingerprint);
 	put(f, "place", use->place);
 	put(f, "format", use->format);
-	put(f, "hash", hash_name(use->hash));
-	if (use->digest_len <= TMK_HASH_MAX) {
+	/* Who was refused early said nothing of what he wanted signed. */
+	if (use->digest && use->digest_len <= TMK_HASH_MAX) {
+		put(f, "hash", hash_name(use->hash));
 		tmk_enc_hex(hex, use->digest, use->digest_len);
 		put(f, "digest", hex);
 	}
@@ -258,6 +264,77 @@ int tmk_front_audit_stamped(const struct tmk_config *config,
 	put_time(&f, "stamped", "stampedEpoch", stamped);
 	put_user(&f);
 	return finish(&f, config, "stamped", 0, NULL, err);
+}
+
+int tmk_front_audit_restamp(const struct tmk_config *config,
+			    const struct tmk_front_restamp *what,
+			    struct tmk_err *err)
+{
+	struct fields f;
+
+	if (!config->audit_log)
+		return 0;
+	begin(&f);
+	if (put_sha256(&f, "seal", what->was->data, what->was->len, err) ||
+	    put_sha256(&f, "becomes", what->is->data, what->is->len, err)) {
+		tmk_buf_release(&f.text);
+		return -1;
+	}
+	put_time(&f, "stamped", "stampedEpoch", what->stamped);
+	put(&f, "tsa", what->tsa);
+	put(&f, "artefact", what->artefact);
+	put_user(&f);
+	return finish(&f, config, "stamped", 0, NULL, err);
+}
+
+/* ---- what was refused ---------------------------------------------------- */
+
+static int put_refused(const struct tmk_config *config,
+		       const struct tmk_front_use *use,
+		       const struct tmk_err *why, uint64_t left_out,
+		       struct tmk_err *err)
+{
+	struct fields f;
+
+	begin(&f);
+	f.shown = SHOWN_REFUSED;
+	tmk_json_int(&f.j, "code", why->code);
+	tmk_json_string(&f.j, "reason", why->text);
+	if (left_out)
+		tmk_json_int(&f.j, "leftOut", (int64_t)left_out);
+	if (put_use(&f, use, err)) {
+		tmk_buf_release(&f.text);
+		return -1;
+	}
+	return finish(&f, config, "refused", 0, NULL, err);
+}
+
+void tmk_front_audit_refused(const struct tmk_config *config,
+			     const struct tmk_front_use *use,
+			     const struct tmk_err *why)
+{
+	const char *log = config->audit_log;
+	int64_t now = tmk_clock_now();
+	struct tmk_err err = TMK_ERR_INIT;
+	uint64_t left_out = 0;
+	char text[900];
+	int rc;
+
+	if (!log)
+		return;
+	rc = tmk_front_audit_bound_take(&left_out, log, use->requester, now,
+					&err);
+	if (rc > 0) {
+		rc = put_refused(config, use, why, left_out, &err);
+		if (rc)
+			tmk_front_audit_bound_giveback(log, use->requester,
+						       left_out, now);
+	}
+	if (rc >= 0 || !use->warn)
+		return;
+	snprintf(text, sizeof(text), "warning: the refusal is not on record: "
+		 "%s", err.text);
+	use->warn(use->warn_ctx, text);
 }
 
 int tmk_front_audit_event(const struct tmk_config *config, const char *event,

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -46,6 +47,37 @@ static int check_owner(const char *path, struct tmk_err *err)
 			    "user who signs");
 }
 
+/* Whoever may write the folder could move the record away, and another one
+ * would begin as if there had been none. In a folder with the sticky bit only
+ * its owner and ours move it. One that is missing will be made. */
+static int check_folder(const char *path, struct tmk_err *err)
+{
+	char *folder = strdup(path);
+	char *slash = folder ? strrchr(folder, '/') : NULL;
+	struct stat st;
+	int rc = 0;
+
+	if (!folder)
+		return tmk_err_nomem(err);
+	if (slash)
+		slash[slash == folder] = '\0';
+	if (stat(slash ? folder : ".", &st) < 0) {
+		if (errno != ENOENT)
+			rc = tmk_err_set(err, TMK_INPUT, "%s: %s", path,
+					 strerror(errno));
+	} else if ((st.st_uid != geteuid() && st.st_uid) ||
+		   (st.st_mode & S_IWOTH && !(st.st_mode & S_ISVTX))) {
+		tmk_err_set(err, TMK_INPUT, "%s: others may move it away: its "
+			    "folder belongs to another user, or can be "
+			    "written by all", path);
+		rc = tmk_err_hint(err, "keep the record in a folder of the "
+				  "user who signs, or of root: chmod o-w %s",
+				  slash ? folder : ".");
+	}
+	free(folder);
+	return rc;
+}
+
 /* Those at the front that go into the same file, in their order. The lock is
  * held. Returns how many. */
 static int take_batch(struct waiting **batch)
@@ -73,6 +105,8 @@ static void write_batch(struct waiting **batch, int n)
 	for (i = 0; i < n; i++)
 		entry[i] = batch[i]->entry;
 	rc = check_owner(batch[0]->path, &err);
+	if (!rc)
+		rc = check_folder(batch[0]->path, &err);
 	if (!rc)
 		rc = tmk_chain_log_append_all(batch[0]->path, entry, n, &err);
 	for (i = 0; i < n; i++) {

@@ -38,23 +38,60 @@ static int refuse_bypass(const struct tmk_config *config,
 	return tmk_err_hint(err, "name it as it is configured");
 }
 
+/* Whether it may be; with the approvals it needs reserved. */
+static int check(struct tmk_front_guard *g, const struct tmk_front_use *use,
+		 struct tmk_err *err)
+{
+	const struct tmk_config *config = g->config;
+
+	if (tmk_front_denied_check(use->spki, use->spki_len, err) ||
+	    refuse_bypass(config, use, err) ||
+	    tmk_front_guard_names(config, use, err) ||
+	    tmk_front_approval_check(g->approval, use, err))
+		return -1;
+	if (!tmk_front_presign(config, use, err))
+		return 0;
+	tmk_front_approval_giveback(g->approval);
+	return -1;
+}
+
+/* A no, on record. */
+static int refuse(const struct tmk_config *config,
+		  const struct tmk_front_use *use, const struct tmk_err *why,
+		  struct tmk_err *err)
+{
+	tmk_front_audit_refused(config, use, why);
+	if (err)
+		*err = *why;
+	return -1;
+}
+
+int tmk_front_guard_denied(const struct tmk_config *config,
+			   const struct tmk_front_use *use,
+			   struct tmk_err *err)
+{
+	struct tmk_err why = TMK_ERR_INIT;
+
+	return tmk_front_denied_check(use->spki, use->spki_len, &why) ?
+		refuse(config, use, &why, err) : 0;
+}
+
 int tmk_front_guard_before(struct tmk_front_guard **out,
 			   const struct tmk_config *config,
 			   const struct tmk_front_use *use,
 			   struct tmk_err *err)
 {
 	struct tmk_front_guard *g = calloc(1, sizeof(*g));
+	struct tmk_err why = TMK_ERR_INIT;
 
 	if (!g)
 		return tmk_err_nomem(err);
 	g->config = config;
-	if (tmk_front_denied_check(use->spki, use->spki_len, err) ||
-	    refuse_bypass(config, use, err) ||
-	    tmk_front_guard_names(config, use, err) ||
-	    tmk_front_approval_check(g->approval, use, err))
+	if (check(g, use, &why)) {
+		refuse(config, use, &why, err);
 		goto fail;
-	if (tmk_front_presign(config, use, err) ||
-	    tmk_front_audit_intent(&g->seq, config, use, err)) {
+	}
+	if (tmk_front_audit_intent(&g->seq, config, use, err)) {
 		tmk_front_approval_giveback(g->approval);
 		goto fail;
 	}

@@ -5,7 +5,8 @@
  * denied (front_denied.h), the use may need approvals (front_approval.h) or a
  * command that agrees (front_presign.h), and is put on record before and after
  * (front_audit.h). In that order; the first that says no ends it, and the
- * token is not touched. Judges no signature and knows no token.
+ * token is not touched; the no is on record as well. Judges no signature and
+ * knows no token.
  *
  * Between _before and _after nothing that was signed may leave the process:
  * whoever gets a failure from _after wipes what was made.
@@ -75,6 +76,12 @@ struct tmk_front_guard;
  */
 int tmk_front_guard_before(struct tmk_front_guard **out,
 			   const struct tmk_config *config,
+			   const struct tmk_front_use *use,
+			   struct tmk_err *err) TMK_MUST_CHECK;
+
+/* Whether the key of a use that has no digest yet may be used at all: for
+ * whoever knows it before a login. TMK_KEY when it is denied, on record. */
+int tmk_front_guard_denied(const struct tmk_config *config,
 			   const struct tmk_front_use *use,
 			   struct tmk_err *err) TMK_MUST_CHECK;
 

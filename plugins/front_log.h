@@ -23,13 +23,18 @@ struct tmk_front_log_filter {
 	const char *artefact;	/* object id (seven digits will do), ref, file
 				   or digest; both as they are in the log:
 				   escaped (tmk_enc_show) */
+	const char *kind;	/* of entry: "refused", ... */
 	int64_t since;
 	bool json;		/* the lines themselves */
+	bool alone;		/* of this file, not of those before it */
 };
 
-/* Print to standard output. 0, 1 when the chain breaks (`report` says where),
- * negative when it cannot be read or printed. */
-int tmk_front_log_show(struct tmk_chain_report *report, const char *path,
+/* Print the entries of a log and of the rotated ones that it goes on from, the
+ * oldest first, to standard output. Of one that breaks, what stands before
+ * that; a warning says so, and the next one follows. Returns the exit code,
+ * with `err`: TMK_REFUSED when a chain breaks, TMK_INPUT when something cannot
+ * be read or printed. */
+int tmk_front_log_show(const char *path,
 		       const struct tmk_front_log_filter *filter,
 		       struct tmk_err *err) TMK_MUST_CHECK;
 

@@ -94,6 +94,12 @@ void tmk_front_log_files_release(struct tmk_front_log_files *files)
 	files->n = 0;
 }
 
+void tmk_front_log_files_first(struct tmk_front_log_files *files)
+{
+	while (files->n > 1)
+		free(files->path[--files->n]);
+}
+
 bool tmk_front_log_files_join(struct tmk_chain_report *before,
 			      const struct tmk_chain_report *next)
 {

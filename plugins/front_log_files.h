@@ -27,6 +27,9 @@ int tmk_front_log_files(struct tmk_front_log_files *out, const char *path,
 			struct tmk_err *err) TMK_MUST_CHECK;
 void tmk_front_log_files_release(struct tmk_front_log_files *files);
 
+/* Forget all but the log that was named. */
+void tmk_front_log_files_first(struct tmk_front_log_files *files);
+
 /* Whether a log, read as `next`, goes on from the one read as `before`; else
  * `before` gets where and why it breaks. One that was broken already when it
  * was rotated has told so itself. */

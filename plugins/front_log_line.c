@@ -25,7 +25,7 @@ static const char *const names[TMK_LOG_FIELDS] = {
 	[TMK_LOG_TSA] = "tsa", [TMK_LOG_TOKEN] = "token",
 	[TMK_LOG_SHA256] = "sha256", [TMK_LOG_INTENT] = "intent",
 	[TMK_LOG_COVERS] = "covers", [TMK_LOG_STAMPED] = "stampedEpoch",
-	[TMK_LOG_UID] = "uid",
+	[TMK_LOG_UID] = "uid", [TMK_LOG_LEFT_OUT] = "leftOut",
 };
 
 int tmk_log_line_new(struct tmk_log_line **out, struct tmk_err *err)

@@ -14,7 +14,7 @@
 #define SHORT_HEX 12		/* digits of a digest that are shown */
 
 static const char *const kinds[] = {
-	"intent", "result", "stamped", "seal", "event", NULL
+	"intent", "result", "refused", "stamped", "seal", "event", NULL
 };
 
 bool tmk_front_log_is_use(const char *kind)
@@ -92,6 +92,13 @@ static void put_result(const struct tmk_log_line *l)
 	put("  ", l, TMK_LOG_REASON);
 }
 
+static void put_refused(const struct tmk_log_line *l)
+{
+	put_use(l);
+	put("  ", l, TMK_LOG_REASON);
+	put_number("  refusals left out before it: ", l, TMK_LOG_LEFT_OUT);
+}
+
 static void put_event(const struct tmk_log_line *l)
 {
 	put("  ", l, TMK_LOG_EVENT);
@@ -114,9 +121,13 @@ void tmk_front_log_print_use(const struct tmk_chain_line *line,
 			printf("  no result");
 	} else if (!strcmp(line->kind, "result")) {
 		put_result(l);
+	} else if (!strcmp(line->kind, "refused")) {
+		put_refused(l);
 	} else if (!strcmp(line->kind, "stamped")) {
 		put_short("  signature ", l, TMK_LOG_SEAL);
 		put_time("  ", l);
+		put("  ", l, TMK_LOG_TSA);
+		put("  ", l, TMK_LOG_ARTEFACT);
 	} else if (!strcmp(line->kind, "seal")) {
 		put_number("  up to ", l, TMK_LOG_COVERS);
 		put_time("  ", l);

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "plugins/front_stamp_ask.h"
 #include "plugins/front_stamp_memory.h"
+#include "plugins/front_stamp_seen.h"
 #include "plugins/front_stamp_trust.h"
 
 #define WARN_TEXT 1200
@@ -70,10 +71,13 @@ static int ask(struct round *r, struct authority *a, struct tmk_buf *token,
 {
 	struct tmk_err why = TMK_ERR_INIT;
 	int64_t begin = tmk_clock_now();
+	size_t had = token->len;
 
 	r->ask.url = a->url;
 	a->passed_over = false;
 	if (!tmk_front_stamp_ask(token, &r->ask, &why)) {
+		tmk_front_stamp_seen_note(a->name, token->data + had,
+					  token->len - had, tmk_clock_now());
 		if (a->memory.failures)
 			tmk_front_stamp_memory_worked(a->id, tmk_clock_now());
 		return 0;

@@ -129,6 +129,14 @@ static int no_place(const char *path, struct tmk_err *err)
 			    "one");
 }
 
+static int keep(struct tmk_stamp_file *f, const struct tmk_buf *bytes,
+		struct tmk_err *err)
+{
+	tmk_buf_clear(&f->bytes);
+	return tmk_buf_add(&f->bytes, bytes->data, bytes->len) ?
+		tmk_err_nomem(err) : 0;
+}
+
 static int parse(struct tmk_stamp_file *f, const struct tmk_buf *bytes,
 		 struct tmk_verdict *v, struct tmk_err *err)
 {
@@ -141,6 +149,10 @@ static int parse(struct tmk_stamp_file *f, const struct tmk_buf *bytes,
 	if (v->reason) {
 		tmk_evidence_free(evidence);
 		return 0;
+	}
+	if (keep(f, bytes, err)) {
+		tmk_evidence_free(evidence);
+		return -1;
 	}
 	tmk_evidence_free(f->evidence);
 	f->evidence = evidence;
@@ -156,6 +168,7 @@ int tmk_front_stamp_file_read(struct tmk_stamp_file *f, const char *path,
 	int rc;
 
 	memset(f, 0, sizeof(*f));
+	tmk_buf_init(&f->bytes, FILE_MAX);
 	f->path = path;
 	if (stat(path, &st) && errno == ENOENT) {
 		tmk_verdict_refuse(v, TMK_SIGNATURE_MISSING,
@@ -283,4 +296,5 @@ void tmk_front_stamp_file_release(struct tmk_stamp_file *f)
 {
 	tmk_evidence_free(f->evidence);
 	f->evidence = NULL;
+	tmk_buf_release(&f->bytes);
 }

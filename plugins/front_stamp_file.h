@@ -19,6 +19,7 @@ struct tmk_stamp_file {
 	const struct tmk_seal_ops *seal;
 	const char *label;	/* of its armour; NULL: binary */
 	struct tmk_evidence *evidence;
+	struct tmk_buf bytes;	/* the same in binary */
 };
 
 /* Read it. 0 with f->evidence, or 0 with a refusal in `v`; negative when it

@@ -1,25 +1,20 @@
 #include "plugins/front_stamp_memory.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/enc.h"
-#include "base/file.h"
-#include "core/config_files.h"
 #include "iface/signer.h"
+#include "plugins/front_state.h"
 #include "x509/digest.h"
 
 #define ENTRIES 32		/* authorities that are remembered */
 #define FILE_MAX 8192		/* bytes of the file */
 #define FAILURES_MAX 99		/* as many as two digits say */
 #define FIRST_LINE "touchmark tsa.state 1\n"
-#define NAME "touchmark/tsa.state"
+#define NAME "tsa.state"
 #define PARTS_MAX 16384		/* bytes that are hashed into a name */
 
 struct entry {
@@ -51,57 +46,7 @@ void tmk_front_stamp_memory_id(char id[TMK_STAMP_MEMORY_ID],
 	tmk_buf_release(&all);
 }
 
-/* ---- where it is --------------------------------------------------------- */
-
-/* Only a directory of our own: under another's rights (sudo) the variable may
- * still name the first user's. */
-static bool is_ours(const char *dir)
-{
-	struct stat st;
-
-	return dir && dir[0] == '/' && !stat(dir, &st) &&
-		S_ISDIR(st.st_mode) && st.st_uid == geteuid();
-}
-
-/* NULL: nowhere. Belongs to the caller. */
-static char *find_path(void)
-{
-	const char *run = tmk_config_env_get("XDG_RUNTIME_DIR");
-	const char *state = tmk_config_env_get("XDG_STATE_HOME");
-	const char *home = tmk_config_env_get("HOME");
-	char *path = NULL;
-	int n = -1;
-
-	if (is_ours(run))
-		n = asprintf(&path, "%s/" NAME, run);
-	else if (state && state[0] == '/')
-		n = asprintf(&path, "%s/" NAME, state);
-	else if (home && home[0] == '/')
-		n = asprintf(&path, "%s/.local/state/" NAME, home);
-	return n < 0 ? NULL : path;
-}
-
 /* ---- reading ------------------------------------------------------------- */
-
-/* Decimal digits, no sign, at most `max`, closed by `end`. */
-static bool number(int64_t *out, const char **at, char end, int64_t max)
-{
-	const char *p = *at;
-	int64_t n = 0;
-
-	if (*p < '0' || *p > '9')
-		return false;
-	for (; *p >= '0' && *p <= '9'; p++) {
-		n = n * 10 + (*p - '0');
-		if (n > max)
-			return false;
-	}
-	if (*p != end)
-		return false;
-	*at = p + 1;
-	*out = n;
-	return true;
-}
 
 /* "ID FAILURES SECONDS\n" */
 static bool read_line(struct entry *e, const char **at)
@@ -111,8 +56,9 @@ static bool read_line(struct entry *e, const char **at)
 	const char *p = *at + len;
 
 	if (len != TMK_STAMP_MEMORY_ID - 1 || *p++ != ' ' ||
-	    !number(&failures, &p, ' ', FAILURES_MAX) || !failures ||
-	    !number(&failed, &p, '\n', INT64_MAX / 100))
+	    !tmk_front_state_number(&failures, &p, ' ', FAILURES_MAX) ||
+	    !failures ||
+	    !tmk_front_state_number(&failed, &p, '\n', INT64_MAX / 100))
 		return false;
 	memcpy(e->id, *at, len);
 	e->id[len] = '\0';
@@ -141,34 +87,14 @@ static void read_table(struct table *t, const struct tmk_buf *text)
 static void load(struct table *t, const char *path)
 {
 	struct tmk_buf text = TMK_BUF_INIT(FILE_MAX);
-	struct stat st;
-	int fd;
 
 	t->n = 0;
-	/* No link and no pipe in its place is followed or waited for. */
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK |
-		  O_NOFOLLOW);
-	if (fd < 0)
-		return;
-	if (!fstat(fd, &st) && S_ISREG(st.st_mode) &&
-	    st.st_uid == geteuid() && !(st.st_mode & (S_IWGRP | S_IWOTH)) &&
-	    !tmk_file_read_fd(&text, fd, path, NULL))
+	if (!tmk_front_state_read(&text, path, NULL))
 		read_table(t, &text);
-	close(fd);
 	tmk_buf_release(&text);
 }
 
 /* ---- writing ------------------------------------------------------------- */
-
-static int make_parent(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	char *dir = strndup(path, (size_t)(slash - path));
-	int rc = dir ? tmk_file_mkdirs(dir, NULL) : -1;
-
-	free(dir);
-	return rc;
-}
 
 static void save(const struct table *t, const char *path)
 {
@@ -179,8 +105,8 @@ static void save(const struct table *t, const char *path)
 		rc = tmk_buf_printf(&text, "%s %d %lld\n", t->entry[i].id,
 				    t->entry[i].memory.failures,
 				    (long long)t->entry[i].memory.failed);
-	if (!rc && !make_parent(path))
-		rc = tmk_file_write(path, 0600, text.data, text.len, NULL);
+	if (!rc)
+		rc = tmk_front_state_write(path, text.data, text.len, NULL);
 	(void)rc;	/* what cannot be kept is not remembered */
 	tmk_buf_release(&text);
 }
@@ -233,7 +159,7 @@ static struct entry *add(struct table *t, const char *id)
 struct tmk_stamp_memory tmk_front_stamp_memory_get(const char *id, int64_t now)
 {
 	struct tmk_stamp_memory none = { 0, 0 };
-	char *path = find_path();
+	char *path = tmk_front_state_path(NAME, true);
 	struct entry *e = NULL;
 	struct table t;
 
@@ -265,7 +191,7 @@ int64_t tmk_front_stamp_memory_wait(const struct tmk_stamp_memory *memory,
 
 void tmk_front_stamp_memory_failed(const char *id, int64_t asked, int64_t now)
 {
-	char *path = find_path();
+	char *path = tmk_front_state_path(NAME, true);
 	struct entry *e;
 	struct table t;
 
@@ -287,7 +213,7 @@ void tmk_front_stamp_memory_failed(const char *id, int64_t asked, int64_t now)
 
 void tmk_front_stamp_memory_worked(const char *id, int64_t now)
 {
-	char *path = find_path();
+	char *path = tmk_front_state_path(NAME, true);
 	struct entry *e;
 	struct table t;
 

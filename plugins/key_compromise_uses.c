@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "base/enc.h"
 #include "base/json.h"
+#include "key/remote.h"
 #include "plugins/front_audit_list.h"
 #include "plugins/front_key_verbs.h"
 
@@ -196,7 +197,7 @@ static const char *const steps[] = {
 	"withdraw the rights to the old key: tokens and PINs, requesters, cloud "
 	"grants; touchmark key destroy destroys what is left of it",
 	"make a new key and have it certified: touchmark key generate NEW-NAME "
-	"--token LABEL --ceremony, touchmark key csr NEW-NAME",
+	"--token LABEL --ceremony FILE, touchmark key csr NEW-NAME",
 	"sign again what falls and is still in use",
 	"find out how it was lost, and mend that before the new key is used",
 	"tell those who rely on the signatures: what, since when, what to do",
@@ -222,31 +223,58 @@ static void step_text(size_t number, const char *text)
 	puts(text);
 }
 
+static int tell_step(const struct tmk_compromise *c, size_t number,
+		     const char *text, struct tmk_err *err)
+{
+	struct tmk_buf out = TMK_BUF_INIT(LINE_MAX_BYTES);
+	struct tmk_json j;
+	int rc;
+
+	if (!c->json) {
+		step_text(number, text);
+		return 0;
+	}
+	tmk_json_init(&j, &out);
+	tmk_json_open_object(&j, NULL);
+	tmk_json_string(&j, "kind", "step");
+	tmk_json_string(&j, "name", c->name);
+	tmk_json_string(&j, "status", "open");
+	tmk_json_string(&j, "text", text);
+	tmk_json_close_object(&j);
+	rc = tmk_front_key_print(&j, err);
+	tmk_buf_release(&out);
+	return rc;
+}
+
+/* A signing host knows nothing of what is denied here. */
+static int tell_host(const struct tmk_compromise *c, size_t number,
+		     const char *uri, struct tmk_err *err)
+{
+	char where[TMK_REMOTE_SHOWN];
+	char text[TMK_REMOTE_SHOWN + TMK_REMOTE_TEXT + 256];
+	struct tmk_remote_uri u;
+
+	if (tmk_remote_uri_parse(&u, uri, err))
+		return -1;
+	tmk_remote_shown(where, sizeof(where), &u);
+	snprintf(text, sizeof(text), "on %s too: touchmark key compromise %s; "
+		 "it goes on signing for others there, and its record has what "
+		 "it signed for all", where, u.key);
+	return tell_step(c, number, text, err);
+}
+
 int tmk_compromise_tell_steps(const struct tmk_compromise *c,
 			      struct tmk_err *err)
 {
-	struct tmk_buf out = TMK_BUF_INIT(LINE_MAX_BYTES);
-	size_t i, n = sizeof(steps) / sizeof(*steps);
-	struct tmk_json j;
-	int rc = 0;
+	size_t i, k = 0, n = sizeof(steps) / sizeof(*steps);
+	int rc = 0, u;
 
 	if (!c->json)
 		printf("\nwhat to do now\n");
-	for (i = 0; !rc && i < n; i++) {
-		if (!c->json) {
-			step_text(i + 1, steps[i]);
-			continue;
-		}
-		tmk_buf_clear(&out);
-		tmk_json_init(&j, &out);
-		tmk_json_open_object(&j, NULL);
-		tmk_json_string(&j, "kind", "step");
-		tmk_json_string(&j, "name", c->name);
-		tmk_json_string(&j, "status", "open");
-		tmk_json_string(&j, "text", steps[i]);
-		tmk_json_close_object(&j);
-		rc = tmk_front_key_print(&j, err);
-	}
-	tmk_buf_release(&out);
+	for (u = 0; !rc && c->pick && u < c->pick->uris; u++)
+		if (tmk_remote_claims(c->pick->uri[u]))
+			rc = tell_host(c, ++k, c->pick->uri[u], err);
+	for (i = 0; !rc && i < n; i++)
+		rc = tell_step(c, ++k, steps[i], err);
 	return rc;
 }

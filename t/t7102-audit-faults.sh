@@ -109,4 +109,19 @@ sweep 'the disk is full' write:error=ENOSPC 2
 sweep 'killed at a write' write:signal=KILL 2
 ONLY="-P $LOG.lock"
 sweep 'a lock cannot be had' flock:error=EIO 2
+
+# ---- a folder in which others could put another record in its place ----------------
+echo x >x
+folder() {	# WHAT
+	exits 4 "$1" touchmark sign -t openpgp x
+	has 'others may move it away' 'is not used'
+	[ ! -e x.asc ]
+	tap $? 'and nothing is signed'
+}
+chmod 777 "${LOG%/*}"
+folder 'a folder that all may write'
+has "hint: .*chmod o-w ${LOG%/*}\$" 'says what to do'
+chmod 1777 "${LOG%/*}"
+ok 'one with the sticky bit' touchmark sign -t openpgp x
+chmod 700 "${LOG%/*}"
 done_testing

@@ -37,6 +37,12 @@ void tmk_chain_job_release(struct tmk_chain_job *job);
 int tmk_chain_job_prefix(char out[TMK_CHAIN_PREFIX],
 			 const struct tmk_chain_head *head);
 
+/* Where the log is gone since a rotation was interrupted between its steps,
+ * finish that: the job then goes on in a new log. Any other log stays as it
+ * is. */
+int tmk_chain_job_rotated(struct tmk_chain_job *job, int64_t time,
+			  struct tmk_err *err) TMK_MUST_CHECK;
+
 /* An interrupted append is owed an entry: cut away what is left of it and
  * write that. */
 int tmk_chain_job_recover(struct tmk_chain_job *job, int64_t time,

@@ -144,6 +144,8 @@ int tmk_chain_log_check(const char *path, struct tmk_err *err)
 	struct tmk_chain_job job;
 	int rc = tmk_chain_job_begin(&job, path, true, err);
 
+	if (!rc)
+		rc = tmk_chain_job_rotated(&job, tmk_clock_now(), err);
 	if (!rc && job.broken[0])
 		rc = refuse(&job, err);
 	/* a log that begins is known from now on */
@@ -159,6 +161,8 @@ static int get_ready(struct tmk_chain_job *job, const char *path, int64_t time,
 {
 	int rc = tmk_chain_job_begin(job, path, true, err);
 
+	if (!rc)
+		rc = tmk_chain_job_rotated(job, time, err);
 	if (!rc && job->broken[0])
 		rc = refuse(job, err);
 	/* what was taken up is the end from now on, whatever happens next */

@@ -136,6 +136,32 @@ static int write_new(struct tmk_chain_job *job, const char *from, int64_t time,
 	return rc;
 }
 
+int tmk_chain_job_rotated(struct tmk_chain_job *job, int64_t time,
+			  struct tmk_err *err)
+{
+	unsigned int highest = 0;
+	char *from = NULL;
+	int rc;
+
+	if (job->fd >= 0 || !job->known)
+		return 0;
+	rc = tmk_chain_file_number(&highest, job->path, err);
+	if (!rc)
+		rc = find_moved(job, &from, highest, err);
+	if (!rc && from) {
+		rc = write_new(job, from, time, err);
+		if (!rc)
+			rc = tmk_chain_file_open(&job->fd, &job->size,
+						 job->path, true, false, err);
+		if (rc > 0)
+			rc = tmk_err_set(err, TMK_INPUT, "%s: it is gone "
+					 "again", job->path);
+		job->dirty = false;
+	}
+	free(from);
+	return rc ? -1 : 0;
+}
+
 int tmk_chain_log_rotate(char **moved, char *why, size_t size,
 			 const char *path, int64_t time, struct tmk_err *err)
 {

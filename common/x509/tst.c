@@ -448,6 +448,28 @@ int tmk_tst_judge(struct tmk_tst_answer *answer, const uint8_t *token,
 	return rc;
 }
 
+int tmk_tst_signer(X509 **out, const uint8_t *token, size_t token_len,
+		   struct tmk_err *err)
+{
+	struct tmk_tst_token t = { NULL };
+	char why[400] = "it is too large";
+	int rc = 0;
+
+	ERR_set_mark();
+	if (token_len > TMK_TST_MAX ||
+	    !tmk_tst_token_read(&t, token, token_len, why, sizeof(why)) ||
+	    !tmk_tst_token_signer(&t, NULL, NULL, why, sizeof(why)))
+		rc = tmk_err_set(err, TMK_INPUT, "the timestamp token: %s",
+				 why);
+	else if (!X509_up_ref(t.signer))
+		rc = tmk_err_nomem(err);
+	if (!rc)
+		*out = t.signer;
+	tmk_tst_token_release(&t);
+	ERR_pop_to_mark();
+	return rc;
+}
+
 int tmk_tst_imprint(const uint8_t *token, size_t token_len, int *hash,
 		    uint8_t *digest, size_t *digest_len, struct tmk_err *err)
 {

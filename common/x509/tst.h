@@ -69,6 +69,12 @@ int tmk_tst_judge(struct tmk_tst_answer *answer, const uint8_t *token,
 		  enum tmk_revocation revocation, int64_t now,
 		  struct tmk_err *err) TMK_MUST_CHECK;
 
+/* The certificate that a token was signed with, of those in it: the one that
+ * its signer id and its ESS attribute name. *out belongs to the caller. Judges
+ * nothing. Fails with TMK_INPUT. */
+int tmk_tst_signer(X509 **out, const uint8_t *token, size_t token_len,
+		   struct tmk_err *err) TMK_MUST_CHECK;
+
 /* The imprint of a token: *hash gets enum tmk_hash, `digest` (64 bytes) its
  * bytes. Returns -1 (TMK_INPUT) when malformed or of another digest. */
 int tmk_tst_imprint(const uint8_t *token, size_t token_len, int *hash,

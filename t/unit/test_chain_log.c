@@ -452,11 +452,25 @@ static void test_rotate_torn(void)
 	snprintf(old, sizeof(old), "%s", moved);
 	unlink(path);
 	put(beside(".head"), head, strlen(head));
-	refused("no new log was written");
 	free(moved);
 	ok(!rotate(&moved, why) && !moved && !*why && !verify() &&
 	   !strcmp(report.from, strrchr(old, '/') + 1),
 	   "a rotation finds what the first one moved");
+	unlink(path);
+	put(beside(".head"), head, strlen(head));
+	ok(!append("\"a\":3") && !verify() && report.last.seq == 5 &&
+	   !report.was_broken[0] &&
+	   !strcmp(report.from, strrchr(old, '/') + 1),
+	   "an append does too, and goes on behind it");
+	unlink(path);
+	put(beside(".head"), head, strlen(head));
+	memset(&err, 0, sizeof(err));
+	ok(!tmk_chain_log_check(path, &err) && !verify() &&
+	   report.last.seq == 4, "a look at it as well");
+	unlink(path);
+	put(beside(".head"), head, strlen(head));
+	put(old, "", 0);
+	refused("what was moved is not what the head says");
 	free(head);
 }
 

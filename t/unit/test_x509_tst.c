@@ -158,6 +158,30 @@ static void honest(void)
 	tmk_buf_release(&token);
 }
 
+/* Which certificate signed, of several in it. */
+static void told_signer(void)
+{
+	struct tmk_buf token = TMK_BUF_INIT(TMK_TST_MAX);
+	STACK_OF(X509) *more = sk_X509_new_null();
+	struct tmk_err err = TMK_ERR_INIT;
+	const struct way way = { .extra = more };
+	X509 *cert = NULL;
+
+	mint_must(more && sk_X509_push(more, root.cert), "certificates");
+	stamp(&token, "data", &way);
+	ok(!tmk_tst_signer(&cert, token.data, token.len, &err) && cert &&
+	   !X509_cmp(cert, tsa.cert), "the signer's certificate");
+	X509_free(cert);
+	cert = NULL;
+	ok(tmk_tst_signer(&cert, token.data, token.len - 1, &err) < 0 &&
+	   err.code == TMK_INPUT && !cert, "a token that is cut has none: %s",
+	   err.text);
+	ok(tmk_tst_signer(&cert, token.data, TMK_TST_MAX + 1, &err) < 0 &&
+	   !cert, "nor has one that is too large: %s", err.text);
+	sk_X509_free(more);
+	tmk_buf_release(&token);
+}
+
 /* Every byte of a token is covered by form, imprint, digest or signature, but
  * for the few that carry no meaning: none may turn into another time. */
 static void flipped(void)
@@ -541,6 +565,7 @@ int main(void)
 						       root.cert), &err),
 		  "trust");
 	honest();
+	told_signer();
 	flipped();
 	signers();
 	weak_imprint();
