@@ -15,6 +15,7 @@
 #include "plugins/front_key.h"
 #include "plugins/front_key_chain.h"
 #include "plugins/front_pick.h"
+#include "x509/attest.h"
 #include "x509/cert.h"
 
 #define MAIL_MAX 512
@@ -118,7 +119,8 @@ static X509 *newest(STACK_OF(X509) *certs)
 	for (i = 0; i < sk_X509_num(certs); i++) {
 		X509 *cert = sk_X509_value(certs, i);
 
-		if (X509_check_ca(cert) ||
+		/* What a device says of its key is nobody's to renew. */
+		if (X509_check_ca(cert) || tmk_attest_is(cert) ||
 		    tmk_cert_validity(&from, &to, cert, NULL) || to < latest)
 			continue;
 		latest = to;

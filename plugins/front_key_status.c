@@ -75,6 +75,9 @@ static int status(const struct options *o, int *code, struct tmk_err *err)
 	    tmk_status_denials(&s, err))
 		goto out;
 	tmk_status_judge(&s);
+	if (s.odd.code)
+		fprintf(stderr, "touchmark: warning: %s; passed over\n",
+			s.odd.text);
 	rc = show(&s, o, err);
 	*code = s.code;
 out:

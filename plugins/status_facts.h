@@ -57,7 +57,9 @@ enum tmk_status_use {
 	TMK_STATUS_NEXT,	/* begins later */
 	TMK_STATUS_SPARE,	/* valid, another one is taken */
 	TMK_STATUS_PAST,	/* has expired */
-	TMK_STATUS_UNFIT	/* not for signing, or revoked: see `why` */
+	TMK_STATUS_UNFIT,	/* not for signing, or revoked: see `why` */
+	TMK_STATUS_DENIED	/* could sign or could later, but its key is
+				   denied here */
 };
 
 struct tmk_status_cert {
@@ -102,6 +104,9 @@ struct tmk_status_other {
 	char name[TMK_STATUS_NAME];	/* subject; a list: its issuer */
 	char file[TMK_STATUS_FILE];
 	char sha256[65];	/* of a certificate */
+	char url[TMK_STATUS_NAME];	/* of the authority that signed with
+				   it; "": it is one that is trusted */
+	int64_t seen;		/* when it did so last; TMK_TIME_NONE */
 	int64_t from, to;	/* to: nextUpdate of a list */
 	enum tmk_status_level level;
 	const char *state;
@@ -135,6 +140,7 @@ struct tmk_status {
 	int denials;
 	struct tmk_status_fault *fault;
 	int faults;
+	struct tmk_err odd;	/* what was passed over, and harms nothing */
 	int code;		/* what the command ends with */
 };
 

@@ -197,6 +197,18 @@ static int certs(struct tmk_buf *out, const struct tmk_status *s)
 	return tmk_buf_addstr(out, "</tbody></table>\n");
 }
 
+/* The file, or whose it was and when. */
+static int from_cell(struct tmk_buf *out, const struct tmk_status_other *o)
+{
+	char text[TMK_STATUS_NAME + 64], at[TMK_CLOCK_TEXT];
+
+	if (!*o->url)
+		return cell(out, "mono", o->file);
+	snprintf(text, sizeof(text), "%s, last seen %s", o->url,
+		 tmk_status_date(at, o->seen));
+	return cell(out, "mono", text);
+}
+
 static int others(struct tmk_buf *out, const struct tmk_status *s)
 {
 	int i;
@@ -207,7 +219,7 @@ static int others(struct tmk_buf *out, const struct tmk_status *s)
 			   "<th scope=\"col\">State</th>"
 			   "<th scope=\"col\">Until</th>"
 			   "<th scope=\"col\">Days</th>"
-			   "<th scope=\"col\">File</th></tr></thead>"
+			   "<th scope=\"col\">From</th></tr></thead>"
 			   "<tbody>\n"))
 		return -1;
 	for (i = 0; i < s->others; i++) {
@@ -217,7 +229,7 @@ static int others(struct tmk_buf *out, const struct tmk_status *s)
 		    cell(out, "", tmk_status_kind_word(o->kind)) ||
 		    cell(out, "", o->name) ||
 		    cell(out, class_of(o->level), o->state) ||
-		    date_cells(out, s, o->to) || cell(out, "mono", o->file) ||
+		    date_cells(out, s, o->to) || from_cell(out, o) ||
 		    tmk_buf_addstr(out, "</tr>\n"))
 			return -1;
 	}

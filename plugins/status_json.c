@@ -168,6 +168,10 @@ static int other_line(struct tmk_buf *out, const struct tmk_status *s,
 	tmk_json_string(&j, "file", o->file);
 	if (!list)
 		tmk_json_string(&j, "sha256", o->sha256);
+	if (o->kind == TMK_STATUS_TSA) {
+		text_of(&j, "url", o->url);
+		time_of(&j, "lastSeen", o->seen);
+	}
 	time_of(&j, list ? "thisUpdate" : "notBefore", o->from);
 	time_of(&j, list ? "nextUpdate" : "notAfter", o->to);
 	days_of(&j, s, o->to);

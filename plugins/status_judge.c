@@ -9,6 +9,7 @@
 
 #include "core/sign.h"
 #include "plugins/front_file.h"
+#include "x509/attest.h"
 #include "x509/crl.h"
 #include "x509/crl_file.h"
 
@@ -26,7 +27,7 @@ const char *tmk_status_use_word(enum tmk_status_use use)
 	static const char *const word[] = {
 		[TMK_STATUS_SIGNS] = "signs", [TMK_STATUS_NEXT] = "next",
 		[TMK_STATUS_SPARE] = "spare", [TMK_STATUS_PAST] = "expired",
-		[TMK_STATUS_UNFIT] = "unfit",
+		[TMK_STATUS_UNFIT] = "unfit", [TMK_STATUS_DENIED] = "denied",
 	};
 
 	return word[use];
@@ -166,8 +167,9 @@ static void lacks(const struct tmk_status *s, struct tmk_status_key *key)
 	int i;
 
 	for (i = 0; i < key->certs; i++)
-		if (key->cert[i].counts && (!last ||
-					    key->cert[i].to > last->to))
+		if (key->cert[i].counts &&
+		    !tmk_attest_is(key->cert[i].cert) &&
+		    (!last || key->cert[i].to > last->to))
 			last = &key->cert[i];
 	if (!last && !key->section->cert) {
 		say(key, TMK_STATUS_FINE, "no-certificate");
@@ -232,10 +234,21 @@ static bool revoked(const struct tmk_status *s, struct tmk_status_key *key,
 	return true;
 }
 
+/* Nothing of it signs, whatever its certificates say. */
 static void denied(struct tmk_status_key *key)
 {
 	const struct tmk_front_denied *d = &key->denial;
+	int i;
 
+	key->until = key->gap = TMK_TIME_NONE;
+	for (i = 0; i < key->certs; i++) {
+		struct tmk_status_cert *c = &key->cert[i];
+
+		if (c->use == TMK_STATUS_PAST || c->use == TMK_STATUS_UNFIT)
+			continue;
+		c->use = TMK_STATUS_DENIED;
+		snprintf(c->why, sizeof(c->why), "its key is denied");
+	}
 	say(key, TMK_STATUS_BAD, "denied");
 	snprintf(key->text, sizeof(key->text), "denied%s%s%s%s: it signs "
 		 "nothing here", *d->since ? " since " : "", d->since,
@@ -305,6 +318,18 @@ static void judge_list(const struct tmk_status *s, struct tmk_status_other *o)
 	snprintf(o->hint, sizeof(o->hint), "touchmark crl-fetch");
 }
 
+/* The authority takes another one when it thinks fit; nobody here hears of it
+ * but by a timestamp. */
+static void hint_seen(struct tmk_status_other *o)
+{
+	char at[TMK_CLOCK_TEXT];
+
+	snprintf(o->hint, sizeof(o->hint), "%.250s signed with it at %s; the "
+		 "next timestamp shows whether it has another one: touchmark "
+		 "stamp --renew SIGNATURE; if not, configure another "
+		 "touchmark.tsa", o->url, tmk_clock_format(at, o->seen));
+}
+
 static void judge_cert(const struct tmk_status *s, struct tmk_status_other *o)
 {
 	static const char *const what[] = {
@@ -327,6 +352,10 @@ static void judge_cert(const struct tmk_status *s, struct tmk_status_other *o)
 		snprintf(o->text, sizeof(o->text), "valid until %s, %lld "
 			 "day%s from now", tmk_clock_format(at, o->to), left,
 			 left == 1 ? "" : "s");
+	if (*o->url) {
+		hint_seen(o);
+		return;
+	}
 	snprintf(o->hint, sizeof(o->hint), "ask the authority for what "
 		 "follows it, and add that to %.300s (%s); touchmark policy "
 		 "check tries it", o->file, what[o->kind]);

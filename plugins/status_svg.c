@@ -131,7 +131,7 @@ static int key_rows(struct drawing *d, const struct tmk_status_key *key)
 	static const char *const class[] = {
 		[TMK_STATUS_SIGNS] = "signs", [TMK_STATUS_NEXT] = "next",
 		[TMK_STATUS_SPARE] = "spare", [TMK_STATUS_PAST] = "past",
-		[TMK_STATUS_UNFIT] = "unfit",
+		[TMK_STATUS_UNFIT] = "unfit", [TMK_STATUS_DENIED] = "denied",
 	};
 	char label[TMK_STATUS_NAME + 200];
 	const char *token = key->place[0].token;
@@ -186,6 +186,7 @@ static int other_row(struct drawing *d, const struct tmk_status_other *o)
 		return -1;
 	if (o->kind == TMK_STATUS_CRL ? mark(d, o) :
 	    bar(d, o->to < d->s->now ? "past" : class[o->kind], o->name,
+		*o->url ? "signed timestamps" :
 		tmk_status_kind_word(o->kind), o->from, o->to))
 		return -1;
 	d->y += ROW;

@@ -122,9 +122,12 @@ static void others(const struct tmk_status *s)
 	for (i = 0; i < s->others; i++) {
 		const struct tmk_status_other *o = &s->other[i];
 		const char *base = strrchr(o->file, '/');
+		char seen[64], at[TMK_CLOCK_TEXT];
 
+		snprintf(seen, sizeof(seen), "signed, %s",
+			 tmk_status_date(at, o->seen));
 		row(s, word[o->kind], o->name, o->to, o->state,
-		    base && base[1] ? base + 1 : o->file);
+		    *o->url ? seen : base && base[1] ? base + 1 : o->file);
 	}
 }
 

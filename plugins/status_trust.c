@@ -1,6 +1,7 @@
 /*
  * status_trust.c - what ends and is no key's: the roots and intermediates of
- * the policy, the certificates of timestamp authorities, and revocation lists.
+ * the policy, the certificates of timestamp authorities (those that are trusted
+ * and those that signed last), and revocation lists.
  */
 #include "plugins/status_facts.h"
 
@@ -10,6 +11,8 @@
 
 #include "base/enc.h"
 #include "base/file.h"
+#include "plugins/front_stamp_ask.h"
+#include "plugins/front_stamp_seen.h"
 #include "x509/cert.h"
 #include "x509/crl.h"
 #include "x509/crl_file.h"
@@ -52,7 +55,7 @@ static struct tmk_status_other *add(struct tmk_status *status,
 	o = &grown[status->others++];
 	memset(o, 0, sizeof(*o));
 	o->kind = kind;
-	o->from = o->to = TMK_TIME_NONE;
+	o->from = o->to = o->seen = TMK_TIME_NONE;
 	tmk_enc_show_into(o->file, sizeof(o->file), file, strlen(file));
 	return o;
 }
@@ -63,32 +66,85 @@ static bool is_known(const struct tmk_status *status,
 	int i;
 
 	for (i = 0; i < status->others; i++)
-		if (status->other[i].kind == kind &&
+		if (status->other[i].kind == kind && !*status->other[i].url &&
 		    !strcmp(status->other[i].sha256, sha256))
 			return true;
 	return false;
 }
 
+static struct tmk_status_other *add_one(struct tmk_status *status,
+					enum tmk_status_kind kind,
+					const char *file, X509 *cert,
+					struct tmk_err *err)
+{
+	struct tmk_status_other *o;
+	int64_t from, to;
+
+	if (tmk_cert_validity(&from, &to, cert, err))
+		return NULL;
+	o = add(status, kind, file, err);
+	if (!o)
+		return NULL;
+	o->from = from;
+	o->to = to;
+	tmk_cert_sha256(o->sha256, cert);
+	tmk_cert_subject(o->name, sizeof(o->name), cert);
+	return o;
+}
+
 static int add_cert(struct tmk_status *status, enum tmk_status_kind kind,
 		    const char *file, X509 *cert, struct tmk_err *err)
 {
-	struct tmk_status_other *o;
 	char sha256[TMK_FINGERPRINT_TEXT];
-	int64_t from, to;
 
 	tmk_cert_sha256(sha256, cert);
-	if (is_known(status, kind, sha256))
+	return is_known(status, kind, sha256) ||
+		add_one(status, kind, file, cert, err) ? 0 : -1;
+}
+
+/* With what the configured authorities of time signed, as far as a timestamp
+ * was got from them by this user: that ends long before what they chain to. */
+static int add_seen(struct tmk_status *status,
+		    const struct tmk_stamp_seen *seen, const char *tsa,
+		    struct tmk_err *err)
+{
+	char url[TMK_STAMP_URL_TEXT];
+	int64_t when = TMK_TIME_NONE;
+	struct tmk_status_other *o;
+	X509 *cert;
+
+	tmk_front_stamp_ask_show(url, sizeof(url), tsa);
+	cert = tmk_front_stamp_seen_get(&when, seen, url);
+	if (!cert)
 		return 0;
-	if (tmk_cert_validity(&from, &to, cert, err))
-		return -1;
-	o = add(status, kind, file, err);
+	o = add_one(status, TMK_STATUS_TSA, tmk_front_stamp_seen_path(seen),
+		    cert, err);
 	if (!o)
 		return -1;
-	o->from = from;
-	o->to = to;
-	memcpy(o->sha256, sha256, sizeof(sha256));
-	tmk_cert_subject(o->name, sizeof(o->name), cert);
+	snprintf(o->url, sizeof(o->url), "%s", url);
+	o->seen = when;
 	return 0;
+}
+
+static int add_all_seen(struct tmk_status *status, struct tmk_err *err)
+{
+	const struct tmk_config *config = status->config;
+	struct tmk_stamp_seen *seen = NULL;
+	struct tmk_err odd = TMK_ERR_INIT;
+	int i, rc = tmk_front_stamp_seen_read(&seen, &odd);
+
+	for (i = 0; !rc && i < config->tsas; i++)
+		rc = add_seen(status, seen, config->tsa[i], &odd);
+	tmk_front_stamp_seen_free(seen);
+	if (!rc)
+		return 0;
+	/* What we noted ourselves harms nothing when it is damaged. */
+	if (odd.code != TMK_INTERNAL) {
+		status->odd = odd;
+		return 0;
+	}
+	*err = odd;
+	return -1;
 }
 
 /* What cannot be read is a fault of its file, not of the command. */
@@ -164,7 +220,8 @@ int tmk_status_trust(struct tmk_status *status, struct tmk_err *err)
 	const struct tmk_policy *p;
 	int i;
 
-	if (add_file(status, TMK_STATUS_TSA, config->tsa_roots, err))
+	if (add_all_seen(status, err) ||
+	    add_file(status, TMK_STATUS_TSA, config->tsa_roots, err))
 		return -1;
 	if (!config->policy)
 		return 0;

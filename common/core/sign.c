@@ -8,6 +8,7 @@
 #include <openssl/x509v3.h>
 
 #include "base/clock.h"
+#include "x509/attest.h"
 #include "x509/cert.h"
 #include "x509/chain.h"
 #include "x509/spki.h"
@@ -73,7 +74,10 @@ static int check_usage(X509 *leaf, struct tmk_err *err)
 	ERR_set_mark();
 	flags = X509_get_extension_flags(leaf);
 	ERR_pop_to_mark();
-	if (flags & EXFLAG_INVALID)
+	if (tmk_attest_is(leaf))
+		rc = refuse(err, leaf, "is a device's word about the key "
+			    "(attestation), not a signer's");
+	else if (flags & EXFLAG_INVALID)
 		rc = refuse(err, leaf, "has unreadable extensions");
 	else if (flags & EXFLAG_CA)
 		rc = refuse(err, leaf, "is a CA's, not a signer's");
@@ -144,9 +148,19 @@ static int64_t begins(X509 *cert)
 	return tmk_cert_validity(&from, &to, cert, NULL) ? INT64_MIN : from;
 }
 
+/* Which of two that may not sign is worth a word: what a device says about its
+ * key was never meant to, and says nothing about the one that was. */
+static bool tells_more(X509 *cert, X509 *than)
+{
+	bool a = tmk_attest_is(cert), b = tmk_attest_is(than);
+
+	return a != b ? b : begins(cert) > begins(than);
+}
+
 /*
  * The certificate of this key that may sign now and began last. When none may,
- * NULL, and `why` says what is wrong with the one that began last.
+ * NULL, and `why` says what is wrong with the one that began last (of those
+ * that are no attestation, if there are any).
  */
 static X509 *choose_leaf(STACK_OF(X509) *certs, const uint8_t *spki,
 			 size_t spki_len, int64_t now, struct tmk_err *why)
@@ -161,7 +175,7 @@ static X509 *choose_leaf(STACK_OF(X509) *certs, const uint8_t *spki,
 		if (!tmk_sign_cert_ok(cert, now, NULL, 0, NULL)) {
 			if (!best || begins(cert) > begins(best))
 				best = cert;
-		} else if (!refused || begins(cert) > begins(refused)) {
+		} else if (!refused || tells_more(cert, refused)) {
 			refused = cert;
 		}
 	}

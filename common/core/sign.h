@@ -3,7 +3,9 @@
  *
  * Refuses before the token is touched when the certificate is missing, does
  * not match the key, is expired or not yet valid, is no certificate for
- * signing code or mail, or is weak. Knows no file names and no git.
+ * signing code or mail, or is weak. An attestation, by which a device speaks of
+ * the same key (x509/attest.h), never signs, whatever usages it names. Knows no
+ * file names and no git.
  */
 #ifndef TMK_CORE_SIGN_H
 #define TMK_CORE_SIGN_H

@@ -171,6 +171,64 @@ static void test_order(void)
 	sk_X509_pop_free(old, X509_free);
 }
 
+/* What a device says of the key: it may name any usage, and began later. */
+static X509 *attestation(const struct soft_cert *what)
+{
+	static const uint8_t policy[] = { 2, 1 };
+	ASN1_OBJECT *oid = must(OBJ_txt2obj("1.3.6.1.4.1.41482.3.8", 1));
+	ASN1_OCTET_STRING *value = must(ASN1_OCTET_STRING_new());
+	X509 *cert = leaf(what, key);
+	X509_EXTENSION *ext;
+
+	must_be(ASN1_OCTET_STRING_set(value, policy, sizeof(policy)));
+	ext = must(X509_EXTENSION_create_by_OBJ(NULL, oid, 0, value));
+	must_be(X509_add_ext(cert, ext, -1));
+	must_be(X509_sign(cert, mid_key, EVP_sha256()) > 0);
+	X509_EXTENSION_free(ext);
+	ASN1_OCTET_STRING_free(value);
+	ASN1_OBJECT_free(oid);
+	return cert;
+}
+
+static void test_attestation(void)
+{
+	struct soft_cert slot = { .cn = "Slot 9c", .from = -1, .to = 90,
+				  .eku = "codeSigning" };
+	struct tmk_err err = TMK_ERR_INIT;
+	STACK_OF(X509) *certs = must(sk_X509_new_null());
+	STACK_OF(X509) *old = must(sk_X509_new_null());
+	X509 *cert = attestation(&slot);
+
+	ok(tmk_sign_cert_ok(cert, now, NULL, 0, &err) < 0 &&
+	   err.code == TMK_KEY && strstr(err.text, "attestation") &&
+	   *err.hint, "an attestation signs nothing: %s", err.text);
+	add(certs, cert);
+	is_str(order(certs, &err), "refused", "nor is it chosen alone");
+	ok(strstr(err.text, "attestation") != NULL, "and that is said: %s",
+	   err.text);
+	add(certs, leaf(&(struct soft_cert){ .cn = "Real", .from = -30,
+			.to = 90, .eku = "codeSigning" }, key));
+	is_str(order(certs, &err), "Real ", "the signer's, though it began "
+	       "earlier");
+	slot.eku = NULL;
+	add(certs, attestation(&slot));
+	add(certs, X509_dup(mid));
+	is_str(order(certs, &err), "Real Mid ", "beside one without a usage "
+	       "too");
+	add(old, leaf(&(struct soft_cert){ .cn = "Gone", .from = -30,
+			.to = -3, .eku = "codeSigning" }, key));
+	add(old, attestation(&slot));
+	is_str(order(old, &err), "refused", "beside an expired one");
+	ok(strstr(err.text, "expired") != NULL, "it is that which is told "
+	   "of: %s", err.text);
+	slot.from = -40;
+	add(old, attestation(&slot));
+	is_str(order(old, &err), "refused", "and beside several");
+	ok(strstr(err.text, "expired") != NULL, "as well: %s", err.text);
+	sk_X509_pop_free(certs, X509_free);
+	sk_X509_pop_free(old, X509_free);
+}
+
 /* Two authorities of one name: the one that signed the leaf goes along. */
 static void test_twin_issuer(void)
 {
@@ -267,6 +325,7 @@ int main(void)
 	test_hash();
 	test_cert_ok();
 	test_order();
+	test_attestation();
 	test_twin_issuer();
 	test_seal();
 	X509_free(root);
