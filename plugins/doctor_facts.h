@@ -46,6 +46,7 @@ struct tmk_doctor_package {
 	enum tmk_algorithm algorithm;	/* 0: it was not seen */
 	unsigned int bits;
 	bool born, user;	/* it has a creation time, and a user id */
+	bool remote;		/* a signing host has it, and has these */
 };
 
 struct tmk_doctor {
@@ -67,6 +68,7 @@ struct tmk_doctor {
 	STACK_OF(X509) *chain;	/* of that key, leaf first; or NULL */
 	struct tmk_buf spki;	/* of that key, DER; empty: not shown */
 	int64_t created;	/* of it, for OpenPGP; TMK_TIME_NONE */
+	bool remote;		/* a signing host has that key */
 	struct tmk_doctor_package package;
 	bool stamped;		/* a timestamp authority answered well */
 	struct tmk_buf token;	/* of it, over tmk_doctor_stamp_data */
@@ -133,6 +135,8 @@ bool tmk_doctor_places_elsewhere(const char *uri);
 void tmk_doctor_places_unasked(struct tmk_doctor *d,
 			       const struct tmk_key_config *key,
 			       const char *uri);
+/* Whether a place is another host, which makes whole signatures. */
+bool tmk_doctor_places_remote(const char *uri);
 
 /* What a token shows of `key`, found at `place`: kept when it is the one that
  * signs packages. */

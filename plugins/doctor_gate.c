@@ -93,6 +93,13 @@ static bool answer_early(struct tmk_doctor *d, const struct tmk_ref_rule *rule)
 				  tmk_doctor_format_name(d->format));
 		return true;
 	}
+	if (d->format == TMK_FORMAT_X509 && !d->chain && d->remote) {
+		tmk_doctor_answer(d, GATE, rule->pattern, TMK_DOCTOR_UNKNOWN,
+				  false, "touchmark audit tells, once "
+				  "something is signed", "its signing host "
+				  "has the certificate");
+		return true;
+	}
 	if (d->format == TMK_FORMAT_X509 && !d->chain) {
 		tmk_doctor_answer(d, GATE, rule->pattern, TMK_DOCTOR_NO, false,
 				  "mend what the lines above say of the key",

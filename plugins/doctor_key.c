@@ -363,6 +363,8 @@ static void keep_key(struct job *job, const struct tmk_place *place,
 							    &ignored);
 	char user[TMK_OPENPGP_USER_MAX];
 
+	if (d->key == job->key)
+		d->remote = job->elsewhere;
 	if (d->key != job->key || !spki->len || d->spki.len ||
 	    tmk_buf_add(&d->spki, spki->data, spki->len))
 		return;
@@ -374,14 +376,6 @@ static void keep_key(struct job *job, const struct tmk_place *place,
 }
 
 /* ---- all of them -------------------------------------------------------- */
-
-static bool is_remote(const char *uri)
-{
-	struct tmk_err ignored = TMK_ERR_INIT;
-	const struct tmk_store_ops *store = tmk_front_store(uri, &ignored);
-
-	return store && store->remote;
-}
 
 /* The places in order until one has the key, as signing goes about it. */
 static void check_key(struct tmk_doctor *d, const struct tmk_key_config *key)
@@ -399,7 +393,7 @@ static void check_key(struct tmk_doctor *d, const struct tmk_key_config *key)
 			unasked++;
 			continue;
 		}
-		job.elsewhere = is_remote(key->uri[i]);
+		job.elsewhere = tmk_doctor_places_remote(key->uri[i]);
 		check_pin_source(&job, key->uri[i]);
 		place = tmk_front_place(d->config, key->uri[i], NULL);
 		if (!check_place(&job, &place))

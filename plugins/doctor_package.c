@@ -46,6 +46,7 @@ void tmk_doctor_package_seen(struct tmk_doctor *d,
 	d->package.bits = info->bits;
 	d->package.born = key->created != TMK_TIME_NONE;
 	d->package.user = key->user_id != NULL;
+	d->package.remote = tmk_doctor_places_remote(place->uri);
 	if ((d->package.born && d->package.user) || !store ||
 	    !info->spki.len ||
 	    tmk_front_birth_get(&created, user, sizeof(user), store, place,
@@ -94,6 +95,13 @@ static bool can_sign(struct tmk_doctor *d, const char *id)
 				  "the key '%s' was not seen", name);
 		return false;
 	}
+	if (d->package.remote && !(d->package.born && d->package.user)) {
+		tmk_doctor_answer(d, id, "", TMK_DOCTOR_UNKNOWN, true,
+				  "touchmark doctor on that host tells",
+				  "the signing host of the key '%s' has its "
+				  "OpenPGP key", name);
+		return false;
+	}
 	if (d->package.born && d->package.user)
 		return true;
 	snprintf(why, sizeof(why), "the key '%s' has no %s, which an OpenPGP "
@@ -112,8 +120,10 @@ static void public_key(struct tmk_doctor *d, const char *id, const char *who,
 {
 	char hint[HINT_BYTES];
 
-	snprintf(hint, sizeof(hint), "touchmark key export %s --type openpgp "
-		 "%s, wherever it is verified", d->package.key->name, how);
+	snprintf(hint, sizeof(hint), "%stouchmark key export %s --type openpgp "
+		 "%s, wherever it is verified", d->package.remote ?
+		 "on its signing host, by its name there: " : "",
+		 d->package.key->name, how);
 	tmk_doctor_answer(d, id, "", TMK_DOCTOR_UNKNOWN, true, hint, "%s there "
 			  "must have the public key", who);
 }

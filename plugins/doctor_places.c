@@ -20,6 +20,14 @@ bool tmk_doctor_places_elsewhere(const char *uri)
 	return store && (store->remote || store->service);
 }
 
+bool tmk_doctor_places_remote(const char *uri)
+{
+	struct tmk_err ignored = TMK_ERR_INIT;
+	const struct tmk_store_ops *store = tmk_front_store(uri, &ignored);
+
+	return store && store->remote;
+}
+
 void tmk_doctor_places_unasked(struct tmk_doctor *d,
 			       const struct tmk_key_config *key,
 			       const char *uri)
@@ -31,26 +39,68 @@ void tmk_doctor_places_unasked(struct tmk_doctor *d,
 		       tmk_front_places_shown(name, sizeof(name), uri));
 }
 
-/* 1 the same, 0 another, negative when one of them is not shown. */
-static int same(const struct tmk_buf *a, const struct tmk_buf *b)
-{
-	char one[TMK_FRONT_SPKI_HEX], other[TMK_FRONT_SPKI_HEX];
+/* The first public key that a place of the key showed, and who it was. */
+struct first {
+	char spki[TMK_FRONT_SPKI_HEX];	/* "": none yet */
+	char from[TMK_FRONT_PLACE_TEXT];
+	int compared;		/* places that showed one, the first too */
+};
 
-	if (!a->len || !b->len ||
-	    tmk_front_spki_same(one, a->data, a->len, NULL) ||
-	    tmk_front_spki_same(other, b->data, b->len, NULL))
-		return -1;
-	return !strcmp(one, other);
+static void keep_first(struct first *f, const char *name, const char *spki)
+{
+	snprintf(f->spki, sizeof(f->spki), "%s", spki);
+	snprintf(f->from, sizeof(f->from), "%s", name);
+}
+
+/* "" when no key is shown. */
+static void name_key(char out[TMK_FRONT_SPKI_HEX], const struct tmk_buf *spki)
+{
+	if (!spki->len ||
+	    tmk_front_spki_same(out, spki->data, spki->len, NULL))
+		*out = '\0';
+}
+
+/* One key is there. */
+static void compare(struct tmk_doctor *d, const struct tmk_key_config *key,
+		    const char *name, const struct tmk_buf *spki,
+		    struct first *f)
+{
+	char own[TMK_FRONT_SPKI_HEX];
+
+	name_key(own, spki);
+	if (!*own) {
+		tmk_doctor_say(d, TMK_DOCTOR_WARN, "place", "touchmark key "
+			       "selftest NAME signs in each place and compares",
+			       "key '%s': %s is there, and shows no public "
+			       "key", key->name, name);
+		return;
+	}
+	f->compared++;
+	if (!*f->spki) {
+		keep_first(f, name, own);
+		tmk_doctor_say(d, TMK_DOCTOR_OK, "place", NULL, "key '%s': %s "
+			       "is there, and is the first to show its public "
+			       "key", key->name, name);
+	} else if (strcmp(own, f->spki)) {
+		tmk_doctor_say(d, TMK_DOCTOR_FAIL, "place", "all places of a "
+			       "key hold one key: take the wrong one out of "
+			       "touchmark.NAME.uri", "key '%s': %s holds "
+			       "another key than %s: sha256:%.16s... instead "
+			       "of sha256:%.16s...", key->name, name, f->from,
+			       own, f->spki);
+	} else {
+		tmk_doctor_say(d, TMK_DOCTOR_OK, "place", NULL, "key '%s': %s "
+			       "holds the same key", key->name, name);
+	}
 }
 
 static void look_at(struct tmk_doctor *d, const struct tmk_key_config *key,
-		    const char *uri, const struct tmk_buf *spki)
+		    const char *uri, struct first *f)
 {
 	struct tmk_place place = tmk_front_place(d->config, uri, NULL);
 	struct tmk_err err = TMK_ERR_INIT;
 	char name[TMK_FRONT_PLACE_TEXT];
 	struct tmk_front_look look;
-	int rc;
 
 	tmk_front_places_shown(name, sizeof(name), uri);
 	if (tmk_front_look(&look, &place, false, &err) < 0) {
@@ -58,7 +108,6 @@ static void look_at(struct tmk_doctor *d, const struct tmk_key_config *key,
 		tmk_doctor_say_error(d, TMK_DOCTOR_WARN, "place", &err);
 		return;
 	}
-	rc = look.keys == 1 ? same(&look.info.spki, spki) : -1;
 	if (!look.keys)
 		tmk_doctor_say(d, TMK_DOCTOR_WARN, "place", "plug it in; "
 			       "until then this place cannot take over",
@@ -68,31 +117,46 @@ static void look_at(struct tmk_doctor *d, const struct tmk_key_config *key,
 		tmk_doctor_say(d, TMK_DOCTOR_WARN, "place", "name it by id= or "
 			       "object= in the URI", "key '%s': %s fits %d "
 			       "keys", key->name, name, look.keys);
-	else if (rc < 0)
-		tmk_doctor_say(d, TMK_DOCTOR_WARN, "place", "touchmark key "
-			       "selftest NAME signs in each place and compares",
-			       "key '%s': %s is there, and shows no public "
-			       "key", key->name, name);
-	else if (!rc)
-		tmk_doctor_say(d, TMK_DOCTOR_FAIL, "place", "all places of a "
-			       "key hold one key: take the wrong one out of "
-			       "touchmark.NAME.uri", "key '%s': %s holds "
-			       "another key", key->name, name);
 	else
-		tmk_doctor_say(d, TMK_DOCTOR_OK, "place", NULL, "key '%s': %s "
-			       "holds the same key", key->name, name);
+		compare(d, key, name, &look.info.spki, f);
 	tmk_front_look_release(&look);
+}
+
+/* How many of them nobody was to ask. */
+static int unasked(const struct tmk_doctor *d,
+		   const struct tmk_key_config *key)
+{
+	int i, n = 0;
+
+	for (i = 0; d->offline && i < key->uris; i++)
+		n += tmk_doctor_places_elsewhere(key->uri[i]);
+	return n;
 }
 
 void tmk_doctor_places(struct tmk_doctor *d, const struct tmk_key_config *key,
 		       int from, const struct tmk_buf *spki)
 {
-	int i;
+	struct first f = { .compared = 0 };
+	int i, left;
 
+	name_key(f.spki, spki);
+	if (*f.spki) {
+		tmk_front_places_shown(f.from, sizeof(f.from),
+				       key->uri[from - 1]);
+		f.compared = 1;
+	}
 	for (i = from; i < key->uris; i++) {
 		if (d->offline && tmk_doctor_places_elsewhere(key->uri[i]))
 			tmk_doctor_places_unasked(d, key, key->uri[i]);
 		else
-			look_at(d, key, key->uri[i], spki);
+			look_at(d, key, key->uri[i], &f);
 	}
+	left = key->uris - unasked(d, key) - f.compared;
+	if (key->uris > 1 && left > 0)
+		tmk_doctor_say(d, TMK_DOCTOR_WARN, "place", "touchmark key "
+			       "selftest NAME signs in each place and compares; "
+			       "run it when all of them are there",
+			       "key '%s': whether %d of its %d places hold the "
+			       "same key could not be seen", key->name, left,
+			       key->uris);
 }

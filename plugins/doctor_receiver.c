@@ -63,6 +63,13 @@ static bool no_chain(struct tmk_doctor *d, const char *id)
 {
 	if (d->chain)
 		return false;
+	if (d->remote) {
+		tmk_doctor_answer(d, id, "", TMK_DOCTOR_UNKNOWN, true,
+				  "touchmark doctor on that host tells; or "
+				  "copy it here, and set touchmark.NAME.cert",
+				  "its signing host has the certificate");
+		return true;
+	}
 	tmk_doctor_answer(d, id, "", TMK_DOCTOR_NO, true, "mend what the lines "
 			  "above say of the key", "there is no certificate to "
 			  "sign with");
@@ -266,6 +273,13 @@ static bool same_user(struct tmk_doctor *d, const char *id)
 		return true;
 	len = d->key->user_id ?
 		tmk_front_pick_mail(&mail, d->key->user_id) : 0;
+	if (!len && d->remote) {
+		tmk_doctor_answer(d, id, "", TMK_DOCTOR_UNKNOWN, true,
+				  "touchmark doctor on that host tells; or set "
+				  "touchmark.NAME.userId to what it has there",
+				  "its signing host has the user id");
+		return false;
+	}
 	if (!len) {
 		tmk_doctor_answer(d, id, "", TMK_DOCTOR_NO, true, "set "
 				  "touchmark.NAME.userId to 'Name <mail>'",
@@ -283,6 +297,14 @@ static bool same_user(struct tmk_doctor *d, const char *id)
 	return false;
 }
 
+/* Where the OpenPGP key comes from: of its name and time a signing host alone
+ * knows. */
+static const char *on_host(const struct tmk_doctor *d)
+{
+	return d->remote && d->format == TMK_FORMAT_OPENPGP ?
+		"on its signing host, by its name there: " : "";
+}
+
 /* A service that holds a list of keys for each user. */
 static void upload(struct tmk_doctor *d, const char *id, const char *service)
 {
@@ -290,9 +312,9 @@ static void upload(struct tmk_doctor *d, const char *id, const char *service)
 
 	if (no_key(d, id) || !same_user(d, id))
 		return;
-	snprintf(hint, sizeof(hint), "touchmark key export %s --type %s, and "
+	snprintf(hint, sizeof(hint), "%stouchmark key export %s --type %s, and "
 		 "add it there as %s, with %s as a verified address",
-		 d->key->name, tmk_doctor_format_type(d->format),
+		 on_host(d), d->key->name, tmk_doctor_format_type(d->format),
 		 d->format == TMK_FORMAT_SSH ? "a signing key (SSH)" :
 		 "a GPG key", d->email ? d->email : "the committer's");
 	tmk_doctor_answer(d, id, "", TMK_DOCTOR_UNKNOWN, true, hint, "%s must "
@@ -315,9 +337,9 @@ static void git_keyed(struct tmk_doctor *d)
 		return;
 	name = d->key->name;
 	if (d->format == TMK_FORMAT_OPENPGP) {
-		snprintf(hint, sizeof(hint), "touchmark key export %s --type "
+		snprintf(hint, sizeof(hint), "%stouchmark key export %s --type "
 			 "openpgp | gpg --import, wherever it is verified",
-			 name);
+			 on_host(d), name);
 		tmk_doctor_answer(d, GIT, "", TMK_DOCTOR_UNKNOWN, true, hint,
 				  "the keyring of whoever looks must hold the "
 				  "public key");

@@ -9,7 +9,7 @@
 #include "base/clock.h"
 #include "core/sign.h"
 #include "plugins/front_certs.h"
-#include "plugins/front_denied.h"
+#include "plugins/front_guard.h"
 #include "plugins/front_pick.h"
 #include "plugins/front_softhsm.h"
 #include "x509/cert.h"
@@ -289,8 +289,11 @@ static int open_at(struct tmk_front_key *key, const struct opening *o, int i,
 	if (store->open(&key->signer, &place, err) < 0)
 		return *why == TMK_OPEN_OTHER ? another_key(err) : -1;
 	*why = TMK_OPEN_KEY;
-	return o->how->format == TMK_FORMAT_X509 ? match_chain(key, o, err) :
-		0;
+	if (o->how->format != TMK_FORMAT_X509)
+		return 0;
+	if (key->chain)
+		*why = TMK_OPEN_OTHER;
+	return match_chain(key, o, err);
 }
 
 /* Forget what the place that failed showed. */
@@ -305,6 +308,12 @@ static void reset(struct tmk_front_key *key, const struct opening *o)
 	key->certs = key->chain = NULL;
 }
 
+/* A place that is there and wrong: another one must not hide that. */
+static bool says_no(enum tmk_open_failure why)
+{
+	return why == TMK_OPEN_PIN || why == TMK_OPEN_OTHER;
+}
+
 /* One place alone. Whose caller tries others says himself which key it is. */
 static int open_only(struct tmk_front_key *key, const struct opening *o,
 		     struct tmk_err *err)
@@ -314,7 +323,7 @@ static int open_only(struct tmk_front_key *key, const struct opening *o,
 	if (!open_at(key, o, o->how->only - 1, &why, err))
 		return 0;
 	reset(key, o);
-	if (why == TMK_OPEN_PIN || !o->how->elsewhere)
+	if (says_no(why) || !o->how->elsewhere)
 		tmk_front_pick_prefix(o->pick, err);
 	else
 		*o->how->elsewhere = true;
@@ -335,7 +344,7 @@ static int open_somewhere(struct tmk_front_key *key, const struct opening *o,
 		if (!open_at(key, o, i, &why, &last))
 			return 0;
 		reset(key, o);
-		if (why == TMK_OPEN_PIN)
+		if (says_no(why))
 			break;
 	}
 	if (o->pick->uris > 1 && i == o->pick->uris)
@@ -346,6 +355,25 @@ static int open_somewhere(struct tmk_front_key *key, const struct opening *o,
 	if (err)
 		*err = last;
 	return -1;
+}
+
+/* Where the key is known before the login, a denial asks no PIN. */
+static int refuse_denied(const struct opening *o, struct tmk_err *err)
+{
+	const struct tmk_front_use use = {
+		.what = o->how->what ? o->how->what : "sign",
+		.requester = o->how->requester,
+		.key = o->pick->name,
+		.section = o->pick->key,
+		.spki = o->spki,
+		.spki_len = o->spki_len,
+		.format = o->how->format == TMK_FORMAT_X509 ? "cms" : NULL,
+		.time = TMK_TIME_NONE,
+	};
+
+	if (!o->spki || !tmk_front_guard_denied(o->config, &use, err))
+		return 0;
+	return tmk_front_pick_prefix(o->pick, err);
 }
 
 int tmk_front_key_open(struct tmk_front_key *out,
@@ -369,11 +397,8 @@ int tmk_front_key_open(struct tmk_front_key *out,
 		tmk_front_pick_prefix(pick, err);
 		goto out;
 	}
-	/* Where the key is known before the login, a denial asks no PIN. */
-	if (o.spki && tmk_front_denied_check(o.spki, o.spki_len, err)) {
-		tmk_front_pick_prefix(pick, err);
+	if (refuse_denied(&o, err))
 		goto out;
-	}
 	if (open_somewhere(&found, &o, err) < 0)
 		goto out;
 	*out = found;

@@ -40,15 +40,18 @@ struct tmk_front_open {
 	bool *elsewhere;	/* set when a failure is that of the place, so
 				   that another may be tried; or NULL */
 	int64_t now;		/* s since 1970 */
+	/* For the record, when a denied key ends it here. */
+	const char *requester;	/* NULL: the user of this process */
+	const char *what;	/* what it is opened for; NULL: "sign" */
 };
 
 /*
  * Open a key that was picked: for CMS its certificate is found and checked
  * (validity, usage, strength, key match) before the token is logged in to. Of
  * several URIs the first that answers is used: a device that is away or broken
- * is passed over, a PIN that was wrong or not given never is. `warning` (size
- * bytes) gets "" or a line about expiry. Everything in *out belongs to the
- * caller.
+ * is passed over; never a PIN that was wrong or not given, nor a place with a
+ * key that is not the certificate's. `warning` (size bytes) gets "" or a line
+ * about expiry. Everything in *out belongs to the caller.
  */
 struct tmk_front_pick;
 int tmk_front_key_open(struct tmk_front_key *out,

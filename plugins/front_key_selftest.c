@@ -51,6 +51,7 @@ static int tell_json(const char *name, const char *place,
 		     const struct tmk_selftest_answer *a, struct tmk_err *err)
 {
 	struct tmk_buf out = TMK_BUF_INIT(LINE_MAX_BYTES);
+	char spki[TMK_FRONT_SPKI_HEX + 8];
 	struct tmk_json j;
 	int rc;
 
@@ -65,6 +66,8 @@ static int tell_json(const char *name, const char *place,
 	tmk_json_bool(&j, "signed", a->status == TMK_SELFTEST_OK &&
 		      !a->opened_only);
 	tmk_json_int(&j, "ms", a->ms);
+	snprintf(spki, sizeof(spki), "sha256:%s", a->spki);
+	tmk_json_string(&j, "spki", *a->spki ? spki : NULL);
 	if (a->status != TMK_SELFTEST_OK) {
 		tmk_json_string(&j, "text", a->why.text);
 		tmk_json_string(&j, "hint", a->why.hint);
@@ -120,7 +123,7 @@ static int test_key(const struct tmk_config *config, const char *name,
 		.spki = TMK_BUF_INIT(SPKI_MAX),
 	};
 	struct tmk_selftest_answer a = { .status = TMK_SELFTEST_FAILED };
-	int i, rc = 0;
+	int i, rc = 0, unseen = 0;
 
 	if (tmk_front_pick_must(&pick, config, name, err))
 		return -1;
@@ -138,7 +141,12 @@ static int test_key(const struct tmk_config *config, const char *name,
 		}
 		*code = tmk_front_file_worst(*code, code_of(&a));
 		rc = tell(pick.name, a.place, &a, o, err);
+		unseen += !*a.spki;
 	}
+	if (!rc && unseen && pick.uris > 1 && !o->json)
+		printf("  whether %d of its %d places hold%s the same key "
+		       "could not be seen\n", unseen, pick.uris, unseen > 1 ?
+		       "" : "s");
 out:
 	tmk_buf_release(&key.spki);
 	return rc;

@@ -9,6 +9,7 @@
 #include "key/request.h"
 #include "plugins/front_key.h"
 #include "plugins/front_session.h"
+#include "plugins/front_spki.h"
 #include "x509/digest.h"
 
 #define AWAY_MS 60000		/* how long a place that was away comes last */
@@ -112,6 +113,14 @@ char *tmk_front_places_shown(char *out, size_t size, const char *uri)
 	return tmk_enc_show_into(out, size, text, strlen(text));
 }
 
+bool tmk_front_places_far(const char *uri)
+{
+	struct tmk_err ignored = TMK_ERR_INIT;
+	const struct tmk_store_ops *store = tmk_front_store(uri, &ignored);
+
+	return store && (store->remote || store->service);
+}
+
 bool tmk_front_places_own(const struct tmk_front_pick *pick)
 {
 	const struct tmk_store_ops *store;
@@ -132,9 +141,12 @@ static struct {
 	struct mark key;	/* name and URIs */
 	char shown[TMK_FRONT_PLACE_TEXT];	/* who showed it first */
 	int place;
-	struct mark spki;
+	char spki[TMK_FRONT_SPKI_HEX];
 } shown[KEPT];
 static int next_shown;
+/* One place is asked for itself: whoever does so compares, and shows what each
+ * of them has. */
+static bool alone;
 
 static int mark_key(struct mark *m, const struct tmk_front_pick *pick)
 {
@@ -152,14 +164,14 @@ static int mark_key(struct mark *m, const struct tmk_front_pick *pick)
 }
 
 static int another(const struct tmk_front_pick *pick, int i, int first,
-		   struct tmk_err *err)
+		   const char *spki, struct tmk_err *err)
 {
 	char name[TMK_FRONT_PLACE_TEXT];
 
-	tmk_err_set(err, TMK_KEY, "key '%s': %s holds another key than %s",
-		    pick->name,
+	tmk_err_set(err, TMK_KEY, "key '%s': %s holds another key than %s: "
+		    "sha256:%.16s... instead of sha256:%.16s...", pick->name,
 		    tmk_front_places_shown(name, sizeof(name), pick->uri[i]),
-		    shown[first].shown);
+		    shown[first].shown, spki, shown[first].spki);
 	return tmk_err_hint(err, "all places of a key hold one key; touchmark "
 			    "key selftest %s tells which one is wrong",
 			    pick->key ? pick->name : "");
@@ -168,21 +180,20 @@ static int another(const struct tmk_front_pick *pick, int i, int first,
 int tmk_front_places_same(const struct tmk_front_pick *pick, int i,
 			  const uint8_t *spki, size_t len, struct tmk_err *err)
 {
-	struct mark key, now;
+	char now[TMK_FRONT_SPKI_HEX];
+	struct mark key;
 	int at;
 
-	if (pick->uris < 2)
+	if (pick->uris < 2 || alone)
 		return 0;
-	memset(&now, 0, sizeof(now));
-	if (mark_key(&key, pick) ||
-	    tmk_digest_bytes(TMK_SHA256, spki, len, now.of, &now.len, NULL))
+	if (mark_key(&key, pick) || tmk_front_spki_same(now, spki, len, NULL))
 		return tmk_err_set(err, TMK_INTERNAL, "cannot compare keys");
 	for (at = 0; at < KEPT; at++)
 		if (same_mark(&shown[at].key, &key))
 			break;
 	if (at < KEPT && shown[at].place != i)
-		return same_mark(&shown[at].spki, &now) ? 0 :
-			another(pick, i, at, err);
+		return !strcmp(shown[at].spki, now) ? 0 :
+			another(pick, i, at, now, err);
 	/* The same place may have got another key since. */
 	if (at == KEPT) {
 		at = next_shown;
@@ -190,7 +201,7 @@ int tmk_front_places_same(const struct tmk_front_pick *pick, int i,
 	}
 	shown[at].key = key;
 	shown[at].place = i;
-	shown[at].spki = now;
+	memcpy(shown[at].spki, now, sizeof(now));
 	tmk_front_places_shown(shown[at].shown, sizeof(shown[at].shown),
 			       pick->uri[i]);
 	return 0;
@@ -223,7 +234,9 @@ int tmk_front_places_ask(struct tmk_answer *answer,
 
 	if (one_place(&sessions, &mine, config, what, pick, i, err))
 		return -1;
+	alone = true;
 	tmk_front_serve(answer, &mine, sessions, person);
+	alone = false;
 	tmk_sessions_free(sessions);
 	if (!answer->away)
 		return 0;

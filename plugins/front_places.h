@@ -34,6 +34,9 @@ void tmk_front_places_note(const char *uri, bool away);
  * "token=LABEL;...". Returns `out` (`size` bytes). */
 char *tmk_front_places_shown(char *out, size_t size, const char *uri);
 
+/* Whether a place is not on this machine: a signing host, a service. */
+bool tmk_front_places_far(const char *uri);
+
 /* Whether a place is reached with credentials in the caller's environment (a
  * service): then an agent leaves the key to the caller. */
 bool tmk_front_places_own(const struct tmk_front_pick *pick);
@@ -41,7 +44,8 @@ bool tmk_front_places_own(const struct tmk_front_pick *pick);
 /*
  * All places of a key hold one key. The public key that place `i` shows
  * (SubjectPublicKeyInfo, DER) is held against what another place showed to
- * this process before: TMK_KEY, naming both, when it is another one.
+ * this process before: TMK_KEY, naming both, when it is another one. Not when
+ * one place is asked by itself (tmk_front_places_ask).
  */
 int tmk_front_places_same(const struct tmk_front_pick *pick, int i,
 			  const uint8_t *spki, size_t len,
@@ -51,7 +55,8 @@ int tmk_front_places_same(const struct tmk_front_pick *pick, int i,
  * Have a SIGN or PREPARE answered by the place `i` alone, a token or a host,
  * past the guard as `what` ("selftest"; static). 0 with an answer (initialised
  * by the caller), which may say no; 1 when the place is away; negative when
- * nothing could be asked. For the key of `pick` whatever request->key says.
+ * nothing could be asked. For the key of `pick` whatever request->key says;
+ * which public key it has is for the caller to compare.
  */
 int tmk_front_places_ask(struct tmk_answer *answer,
 			 const struct tmk_request *request,

@@ -11,7 +11,7 @@
 #include "base/enc.h"
 #include "iface/seal.h"
 #include "key/request.h"
-#include "plugins/front_denied.h"
+#include "plugins/front_guard.h"
 #include "plugins/front_places.h"
 #include "plugins/front_seal.h"
 #include "plugins/front_spki.h"
@@ -64,20 +64,22 @@ static int make_digest(struct probe *p, enum tmk_hash hash,
 
 /* ---- is it the key? -------------------------------------------------------- */
 
-static int same_key(struct tmk_selftest_key *key, const struct tmk_buf *spki,
+static int same_key(struct tmk_selftest_answer *a,
+		    struct tmk_selftest_key *key, const struct tmk_buf *spki,
 		    const char *place, struct tmk_err *err)
 {
-	char have[TMK_FRONT_SPKI_HEX], want[TMK_FRONT_SPKI_HEX];
+	char *have = a->spki, want[TMK_FRONT_SPKI_HEX];
 
 	if (!spki->len)
 		return tmk_err_set(err, TMK_KEY, "it shows no public key");
+	if (tmk_front_spki_same(have, spki->data, spki->len, err))
+		return -1;
 	if (!key->spki.len) {
 		snprintf(key->from, sizeof(key->from), "%s", place);
 		return tmk_buf_add(&key->spki, spki->data, spki->len) ?
 			tmk_err_nomem(err) : 0;
 	}
-	if (tmk_front_spki_same(have, spki->data, spki->len, err) ||
-	    tmk_front_spki_same(want, key->spki.data, key->spki.len, err))
+	if (tmk_front_spki_same(want, key->spki.data, key->spki.len, err))
 		return -1;
 	if (!strcmp(have, want))
 		return 0;
@@ -142,11 +144,19 @@ static int prepare(struct tmk_answer *answer, struct tmk_selftest_answer *a,
 		   struct tmk_request *r, struct tmk_selftest_key *key, int i,
 		   const char *place, struct tmk_err *err)
 {
+	struct tmk_front_use use = {
+		.what = "selftest", .key = key->pick->name,
+		.section = key->pick->key, .place = place,
+		.format = "ssh", .time = TMK_TIME_NONE,
+	};
+
 	r->verb = TMK_REQUEST_PREPARE;
 	if (ask(answer, a, r, key, i, err) ||
-	    same_key(key, &answer->key, place, err))
+	    same_key(a, key, &answer->key, place, err))
 		return -1;
-	if (!tmk_front_denied_check(answer->key.data, answer->key.len, err))
+	use.spki = answer->key.data;
+	use.spki_len = answer->key.len;
+	if (!tmk_front_guard_denied(key->config, &use, err))
 		return 0;
 	a->status = TMK_SELFTEST_REFUSED;
 	return -1;

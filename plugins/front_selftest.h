@@ -19,6 +19,7 @@
 #include "iface/pin.h"
 #include "plugins/front_pick.h"
 #include "plugins/front_places.h"
+#include "plugins/front_spki.h"
 
 #define TMK_SELFTEST_NAMESPACE "touchmark-selftest"
 #define TMK_SELFTEST_PREFIX "touchmark selftest: this text is signed to see " \
@@ -37,6 +38,8 @@ struct tmk_selftest_answer {
 	bool opened_only;	/* each signature needs approvals: none was
 				   made */
 	char place[TMK_FRONT_PLACE_TEXT];	/* as it may be shown */
+	char spki[TMK_FRONT_SPKI_HEX];	/* SHA-256 of the key that it showed,
+				   in one spelling; "" when it showed none */
 	int64_t ms;		/* from opening it to the verified signature */
 	struct tmk_err why;	/* when it is not ok */
 };

@@ -27,13 +27,14 @@ static void start_over(struct tmk_serve_job *s)
 	tmk_buf_clear(&s->answer->seal);
 }
 
-/* A host that is away keeps somebody waiting, who should know why. */
+/* A host or a service that is away keeps somebody waiting, or is one that was
+ * meant to say no: whoever asks should know. */
 static void say_next(struct tmk_serve_job *s, int i, const struct tmk_err *why)
 {
 	const char *program = s->request->program;
 	char line[900];
 
-	if (!tmk_front_remote_is(s->pick.uri[i]))
+	if (!tmk_front_places_far(s->pick.uri[i]))
 		return;
 	snprintf(line, sizeof(line), "%s; the next place is asked", why->text);
 	tmk_answer_warn(s->answer, program ? program : "touchmark", line);
@@ -41,8 +42,9 @@ static void say_next(struct tmk_serve_job *s, int i, const struct tmk_err *why)
 
 /* What kept a place that was passed over in silence, for the case that no
  * other one helps: "REASON; ". */
-static void keep_untold(char *untold, size_t size, const struct tmk_serve_job *s,
-			int i, const struct tmk_err *why)
+static void keep_untold(char *untold, size_t size,
+			const struct tmk_serve_job *s, int i,
+			const struct tmk_err *why)
 {
 	size_t len = strlen(untold);
 

@@ -18,7 +18,8 @@
  * "sigv4 aws:amz:REGION:SERVICE" and "user ID:SECRET", which sign it. Whatever
  * the status, standard output is then "status CODE", perhaps "authenticate
  * TEXT", "retry-after TEXT" and "date TEXT", each on a line, an empty line, and
- * the body.
+ * the body. Where there is no answer, a word of net/http.h may stand on a line
+ * behind the one of why.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -227,8 +228,14 @@ static const char *named_roots(void)
 	return file && *file ? file : NULL;
 }
 
-static int fetch(const struct options *o, const char *url, bool *down,
-		 struct tmk_err *err)
+/* Why there is no answer, besides the text. */
+struct reasons {
+	bool down;
+	const char *trouble;
+};
+
+static int fetch(const struct options *o, const char *url,
+		 struct reasons *why, struct tmk_err *err)
 {
 	struct tmk_buf body = TMK_BUF_INIT(BODY_MAX);
 	struct tmk_buf answer = TMK_BUF_INIT(0);
@@ -238,7 +245,8 @@ static int fetch(const struct options *o, const char *url, bool *down,
 		.type = o->type,
 		.expect = o->expect,
 		.deadline = (long)o->deadline,
-		.down = down,
+		.down = &why->down,
+		.trouble = &why->trouble,
 		.told = o->exact ? &told : NULL,
 	};
 	bool from_stdin = !strcmp(url, "-");
@@ -265,13 +273,17 @@ static int fetch(const struct options *o, const char *url, bool *down,
 	return rc;
 }
 
-/* One line of why not, for whoever asked. */
-static int fail(const struct options *o, bool down, const struct tmk_err *err)
+/* One line of why not, for whoever asked, or two. */
+static int fail(const struct options *o, const struct reasons *why,
+		const struct tmk_err *err)
 {
+	bool word = o->exact && *why->trouble;
+
 	if (!o->tell)
 		fprintf(stderr, "touchmark-fetch: %s\n", err->text);
-	else if (printf("%s: %s\n", down ? "down" : "wrong", err->text) < 0 ||
-		 fflush(stdout))
+	else if (printf("%s: %s\n%s%s", why->down ? "down" : "wrong",
+			err->text, word ? why->trouble : "",
+			word ? "\n" : "") < 0 || fflush(stdout))
 		return TMK_NET;
 	return err->code == TMK_USAGE ? TMK_USAGE : TMK_NET;
 }
@@ -281,8 +293,8 @@ int main(int argc, char **argv)
 	struct options o = { .deadline = 10000, .max = 64 * 1024 };
 	struct tmk_err err = TMK_ERR_INIT;
 	const struct rlimit none = { 0, 0 };
+	struct reasons why = { false, "" };
 	int operands = 0, rc;
-	bool down = false;
 
 	/* It may be handed what opens an account: nobody looks into it. By
 	 * hand, since what keeps PINs is not linked here. */
@@ -293,7 +305,7 @@ int main(int argc, char **argv)
 		return fflush(stdout) ? TMK_NET : TMK_OK;
 	if (!rc) {
 		confine(&o);
-		rc = fetch(&o, argv[1], &down, &err);
+		rc = fetch(&o, argv[1], &why, &err);
 	}
-	return rc ? fail(&o, down, &err) : TMK_OK;
+	return rc ? fail(&o, &why, &err) : TMK_OK;
 }

@@ -141,4 +141,14 @@ exits 3 'another key in the second place' sign
 has 'certificate' 'does not fit the certificate'
 unsigned
 
+places "$(place second 13 "$PINFILE")" "$FIRST"
+exits 3 'another key in the first place' sign
+has 'the certificate is for another key' 'is not passed over'
+is "$(token_calls C_Login)" 0 'and nobody is logged in'
+unsigned
+places "$(place absent 11 "$PINFILE")" "$(place first 77 "$PINFILE")"
+exits 3 'no place has it' sign
+has 'in none of its 2 places: no token .*; no private key on token first' \
+	'each one is told'
+
 done_testing

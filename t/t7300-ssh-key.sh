@@ -146,6 +146,40 @@ run touchmark doctor --offline
 has 'skip.*signer@one was not asked' 'doctor --offline asks no host'
 run touchmark doctor
 has "ok.*key 'dev': signer@one answers" 'doctor asks'
+# What a signing host alone knows is no fault of the key's.
+git_uses_touchmark
+git config --global user.signingKey dev
+doctor() {	# FORMAT, and git's receivers of it
+	git config --global gpg.format "$1"
+	exits 0 "$1: whatever it cannot see here" touchmark doctor \
+		--receiver git --receiver gitlab --receiver github
+}
+doctor x509
+is "$(grep -c 'unknown because its signing host has the certificate' out)" 3 \
+	'a certificate that is there is not missing'
+doctor openpgp
+is "$(grep -c 'unknown because its signing host has the user id' out)" 2 \
+	'nor a user id'
+has 'receiver-git .*on its signing host, by its name there: touchmark key export' \
+	'the public key comes from there'
+git config -f "$CONFIG" touchmark.key dev
+exits 0 'packages too' touchmark doctor --receiver rpm --receiver apt
+is "$(grep -c "unknown because the signing host of the key 'dev' has its OpenPGP" out)" \
+	2 'may well be good'
+git config --file "$T/some.policy" policy.version 1
+git config --file "$T/some.policy" trust.roots "$T/pki/ca.pem"
+git config --file "$T/some.policy" 'ref.refs/heads/*.require' commits
+git config --global gpg.format x509
+git config -f "$CONFIG" touchmark.policy "$T/some.policy"
+run touchmark doctor --receiver gate
+has 'receiver-gate .*unknown because its signing host has the certificate' \
+	'the gate too'
+git config -f "$CONFIG" touchmark.dev.cert "$T/pki/one.pem"
+run touchmark doctor --receiver gate
+hasnt 'unknown because its signing host' 'a copy of it here is looked at'
+for k in key policy dev.cert; do
+	git config -f "$CONFIG" --unset "touchmark.$k"
+done
 host_does one 'echo "ssh: connect to host one port 22: Connection refused" >&2; exit 255'
 run touchmark doctor
 has "fail.*key 'dev': signer@one: ssh: connect to host one port 22: Connection refused" \

@@ -83,7 +83,10 @@ for k in alias arn; do
 	has "^uri: awskms:$ARN:key/$RSA\$" "$k: by the ARN behind it"
 done
 ok 'they are listed' touchmark key list
-is "$(grep -c rsa3072 out) $(grep -c 'p256\|p384' out)" '1 2' 'each key once'
+# Tokens of this machine may be listed too.
+grep awskms: out >listed
+is "$(grep -c rsa3072 listed) $(grep -c 'p256\|p384' listed)" '1 2' \
+	'each key once'
 
 # A batch asks once who the key is.
 mkdir batch

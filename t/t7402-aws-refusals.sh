@@ -88,6 +88,11 @@ done
 aws_mode late
 exits 5 'nobody answers' sign
 has 'AWS KMS: .*did not answer within' 'nobody answers: says so'
+# The time is over in the middle of asking again.
+aws_mode fading:1
+exits 5 'answers once, then no more' sign
+has 'the key cannot be reached now' 'answers once: what it said is told'
+has 'hint: try again later' 'answers once: and what to do'
 deadline 30
 
 # ---- credentials ---------------------------------------------------------------------

@@ -47,6 +47,7 @@ for m in internal close disabled denied expired; do
 	aws_mode $m
 	config touchmark.serviceDeadline 1
 	ok "$m: the token signs" sign
+	has 'the next place is asked' "$m: which is said"
 	ok "$m: openssl verifies it" judged
 	is "$(aws_calls Sign)" 0 "$m: the service did not"
 done

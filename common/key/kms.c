@@ -18,6 +18,7 @@
 #define DEADLINE_MAX (10 * 60 * 1000)
 #define FIRST_PAUSE_MS 100
 #define LAST_PAUSE_MS 2000
+#define LAST_MOMENT_MS 50	/* what a clock and a fetcher may differ by */
 
 void tmk_kms_answer_init(struct tmk_kms_answer *answer)
 {
@@ -184,17 +185,25 @@ static int read_answer(struct tmk_kms_answer *answer,
 	return 0;
 }
 
-/* "down: WHY\n" or "wrong: WHY\n" in place of an answer. */
-static int told(const struct tmk_buf *raw, int status, struct tmk_err *err)
+/* "down: WHY\n" or "wrong: WHY\n" in place of an answer, and perhaps a word
+ * for it on a line of its own. */
+static int told(const struct tmk_buf *raw, int status,
+		const struct tmk_kms_request *request, struct tmk_err *err)
 {
-	const char *text = tmk_buf_str(raw);
+	const char *text = tmk_buf_str(raw), *word;
 	int len = (int)strcspn(text, "\n");
+	char trouble[16];
 	int skip = !strncmp(text, "down: ", 6) ? 6 :
 		!strncmp(text, "wrong: ", 7) ? 7 : len;
 
-	return tmk_err_set(err, status == TMK_USAGE ? TMK_USAGE : TMK_NET,
-			   "%.*s", skip < len ? len - skip : 33, skip < len ?
-			   text + skip : "the service could not be asked");
+	tmk_err_set(err, status == TMK_USAGE ? TMK_USAGE : TMK_NET, "%.*s",
+		    skip < len ? len - skip : 33, skip < len ? text + skip :
+		    "the service could not be asked");
+	word = text[len] ? text + len + 1 : "";
+	snprintf(trouble, sizeof(trouble), "%.*s", (int)strcspn(word, "\n"),
+		 word);
+	tmk_kms_hint(err, request, trouble);
+	return -1;
 }
 
 static int run_fetcher(struct tmk_buf *raw, char *path,
@@ -239,7 +248,7 @@ int tmk_kms_exchange(struct tmk_kms_answer *answer,
 	if (!rc)
 		rc = run_fetcher(&raw, path, &in, ms, &status, err);
 	if (!rc && status)
-		rc = told(&raw, status, err);
+		rc = told(&raw, status, request, err);
 	else if (!rc && read_answer(answer, &raw))
 		rc = tmk_err_set(err, TMK_NET, "the service could not be "
 				 "understood");
@@ -265,10 +274,20 @@ int tmk_kms_ask(struct tmk_kms_answer *answer,
 	struct tmk_kms_request r = *request;
 	int64_t end = tmk_clock_ms() + request->ms, left, wait;
 	int64_t pause = FIRST_PAUSE_MS;
+	struct tmk_err why = TMK_ERR_INIT;
+	bool answered = false;
 
-	for (;;) {
-		if (tmk_kms_exchange(answer, &r, err))
+	for (;; answered = true) {
+		if (tmk_kms_exchange(answer, &r, &why)) {
+			/* That the time is over says less than the service
+			 * did before: its last answer is still there. */
+			if (answered && why.code == TMK_NET &&
+			    tmk_clock_ms() + LAST_MOMENT_MS >= end)
+				return 0;
+			if (err)
+				*err = why;
 			return -1;
+		}
 		if (!is_later(answer->status) && !(again && again(answer)))
 			return 0;
 		/* Those who were turned away together come back apart. */

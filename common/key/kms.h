@@ -38,6 +38,11 @@ struct tmk_kms_request {
 	const char *user;
 	const char *roots;	/* PEM file for https; NULL: the system's */
 	int ms;			/* for everything, > 0 */
+	/* For what people are told when nobody answers: what says where the
+	 * service is ("set by VAULT_ADDR"; NULL: the key's uri), and what names
+	 * its roots (NULL: SSL_CERT_FILE). */
+	const char *set_by;
+	const char *roots_by;
 };
 
 struct tmk_kms_answer {
@@ -55,17 +60,24 @@ void tmk_kms_answer_init(struct tmk_kms_answer *answer);
 void tmk_kms_answer_release(struct tmk_kms_answer *answer);
 
 /* Make one exchange, without any retry. Any status is an answer; fails when
- * there was none (TMK_NET). */
+ * there was none (TMK_NET), with a hint of what to do about it. */
 int tmk_kms_exchange(struct tmk_kms_answer *answer,
 		     const struct tmk_kms_request *request,
 		     struct tmk_err *err) TMK_MUST_CHECK;
 
 /* The same; goes on asking, with growing pauses, while the status is 429, 500,
- * 502, 503 or 504, or `again` says so, as long as request->ms allows. */
+ * 502, 503 or 504, or `again` says so, as long as request->ms allows. When the
+ * time is over it is the last answer that counts, if there was one. */
 int tmk_kms_ask(struct tmk_kms_answer *answer,
 		const struct tmk_kms_request *request,
 		bool (*again)(const struct tmk_kms_answer *answer),
 		struct tmk_err *err) TMK_MUST_CHECK;
+
+/* The hint to an error: what to do about `trouble`, the word of the fetcher for
+ * why nobody answered the request (net/http.h has them). None for any other
+ * word. */
+void tmk_kms_hint(struct tmk_err *err, const struct tmk_kms_request *request,
+		  const char *trouble);
 
 /* Whether the URL may be asked: https, or http to a loopback address or to one
  * of the fixed addresses where a cloud machine finds its own metadata; no user

@@ -9,14 +9,8 @@
 #include "key/kms_store.h"
 #include "key/kms_text.h"
 
-#define SCHEME "awskms:"
 #define FILE_MAX_BYTES (256 * 1024)
 #define DEFAULT_PROFILE "default"
-
-bool tmk_kms_aws_claims(const char *uri)
-{
-	return !strncmp(uri, SCHEME, strlen(SCHEME));
-}
 
 /* ---- the files in ~/.aws --------------------------------------------- */
 
@@ -211,7 +205,7 @@ static int region_of_arn(struct tmk_kms_aws *aws, struct tmk_err *err)
 static int read_uri(struct tmk_kms_aws *aws, const char *uri,
 		    struct tmk_err *err)
 {
-	const char *at = uri + strlen(SCHEME);
+	const char *at = uri + strlen(TMK_KMS_AWS_SCHEME);
 	size_t len = strcspn(at, "?");
 
 	if (!len || len >= sizeof(aws->key) ||
@@ -309,39 +303,44 @@ static const char *domain_of(const char *region)
 
 /* An address of our own choice: no path, since none is signed. */
 static int use_endpoint(struct tmk_kms_aws *aws, const char *url,
-			struct tmk_err *err)
+			const char *name, struct tmk_err *err)
 {
 	size_t len = strlen(url);
 	const char *slash;
 
 	if (tmk_kms_url_ok(url, err))
-		return tmk_err_prefix(err, "AWS_ENDPOINT_URL_KMS");
+		return tmk_err_prefix(err, "%s", name);
 	while (len && url[len - 1] == '/')
 		len--;
 	slash = strstr(url, "://");
 	slash = slash ? strpbrk(slash + 3, "/?") : NULL;
 	if ((slash && (size_t)(slash - url) < len) ||
 	    len + 2 > sizeof(aws->endpoint))
-		return tmk_err_set(err, TMK_USAGE, "AWS_ENDPOINT_URL_KMS is "
-				   "to be a scheme, a host and a port alone");
+		return tmk_err_set(err, TMK_USAGE, "%s is to be a scheme, a "
+				   "host and a port alone", name);
 	snprintf(aws->endpoint, sizeof(aws->endpoint), "%.*s/", (int)len, url);
 	return 0;
 }
 
 static int find_endpoint(struct tmk_kms_aws *aws, struct tmk_err *err)
 {
-	const char *url = tmk_kms_store_env(aws->env, "AWS_ENDPOINT_URL_KMS");
+	static const char *const names[] = {
+		"AWS_ENDPOINT_URL_KMS", "AWS_ENDPOINT_URL"
+	};
+	const char *own = tmk_kms_store_env(aws->env, names[0]);
+	const char *url = own ? own : tmk_kms_store_env(aws->env, names[1]);
 	const char *roots = tmk_kms_store_env(aws->env, "AWS_CA_BUNDLE");
 
-	if (!url)
-		url = tmk_kms_store_env(aws->env, "AWS_ENDPOINT_URL");
 	if (roots && strlen(roots) >= sizeof(aws->roots))
 		return tmk_err_set(err, TMK_USAGE, "AWS_CA_BUNDLE is too "
 				   "long");
 	if (roots)
 		snprintf(aws->roots, sizeof(aws->roots), "%s", roots);
+	aws->set_by = own ? "set by AWS_ENDPOINT_URL_KMS" :
+		"set by AWS_ENDPOINT_URL";
 	if (url && !is_true(aws, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"))
-		return use_endpoint(aws, url, err);
+		return use_endpoint(aws, url, names[own ? 0 : 1], err);
+	aws->set_by = "from the key's region";
 	snprintf(aws->endpoint, sizeof(aws->endpoint), "https://kms%s.%s.%s/",
 		 is_true(aws, "AWS_USE_FIPS_ENDPOINT") ? "-fips" : "",
 		 aws->region, domain_of(aws->region));

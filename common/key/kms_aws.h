@@ -19,6 +19,7 @@
 #include "base/err.h"
 #include "key/kms.h"
 
+#define TMK_KMS_AWS_SCHEME "awskms:"
 #define TMK_KMS_AWS_KEY 512	/* bytes of an id, alias or ARN */
 #define TMK_KMS_AWS_NAME 128	/* bytes of a region or profile */
 #define TMK_KMS_AWS_URL 1024	/* bytes of an endpoint */
@@ -31,11 +32,9 @@ struct tmk_kms_aws {
 	char profile[TMK_KMS_AWS_NAME];	/* "default" when nobody names one */
 	char region[TMK_KMS_AWS_NAME];
 	char endpoint[TMK_KMS_AWS_URL];	/* ends with a slash */
+	const char *set_by;	/* what the endpoint comes from, for people */
 	char roots[TMK_KMS_AWS_URL];	/* AWS_CA_BUNDLE; "": others decide */
 };
-
-/* Whether this is such a uri, by its scheme. */
-bool tmk_kms_aws_claims(const char *uri);
 
 /* Read a uri and the settings that go with it. TMK_USAGE for what cannot be
  * used, with what to set. */

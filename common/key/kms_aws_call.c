@@ -220,7 +220,9 @@ static int ask(struct tmk_kms_answer *answer, const struct tmk_kms_aws *aws,
 		.method = "POST", .url = aws->endpoint,
 		.header = { "Content-Type: application/x-amz-json-1.1" },
 		.headers = 1, .body = body->data, .body_len = body->len,
-		.roots = *aws->roots ? aws->roots : NULL, .ms = aws->ms
+		.roots = *aws->roots ? aws->roots : NULL, .ms = aws->ms,
+		.set_by = aws->set_by,
+		.roots_by = "AWS_CA_BUNDLE or SSL_CERT_FILE"
 	};
 	int rc;
 

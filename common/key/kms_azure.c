@@ -243,6 +243,9 @@ static int ask_authority(struct tmk_buf *token, int64_t *seconds,
 	const char *tenant = tenant_of(a, err);
 	struct tmk_buf form = TMK_BUF_INIT(3 * ASSERTION_MAX);
 	char url[URL_MAX], scope[TMK_KMS_AZURE_TEXT + 16];
+	const struct tmk_kms_token_from from = {
+		"Azure", url, "named by the vault"
+	};
 	int rc = -1;
 
 	if (!tenant)
@@ -260,8 +263,8 @@ static int ask_authority(struct tmk_buf *token, int64_t *seconds,
 	else
 		rc = add_proof(&form, a, err);
 	if (!rc)
-		rc = tmk_kms_token_post(token, seconds, "Azure", url, &form,
-					a->ms, err);
+		rc = tmk_kms_token_post(token, seconds, &from, &form, a->ms,
+					err);
 	tmk_buf_release(&form);
 	return rc;
 }

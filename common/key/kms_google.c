@@ -189,6 +189,16 @@ static int token_uri(char *out, size_t size, const struct tmk_buf *file,
 	return rc ? -1 : tmk_kms_url_ok(out, err);
 }
 
+static int post(struct tmk_buf *token, int64_t *seconds, const char *url,
+		const struct tmk_buf *form, int ms, struct tmk_err *err)
+{
+	const struct tmk_kms_token_from from = {
+		"Google", url, "token_uri of the file of credentials"
+	};
+
+	return tmk_kms_token_post(token, seconds, &from, form, ms, err);
+}
+
 static int ask_as_account(struct tmk_buf *token, int64_t *seconds,
 			  const struct tmk_buf *file, const struct asking *a,
 			  struct tmk_err *err)
@@ -207,8 +217,7 @@ static int ask_as_account(struct tmk_buf *token, int64_t *seconds,
 				       tmk_buf_str(&jwt))))
 		rc = tmk_err_nomem(&own);
 	if (!rc)
-		rc = tmk_kms_token_post(token, seconds, "Google", url, &form,
-					a->ms, &own);
+		rc = post(token, seconds, url, &form, a->ms, &own);
 	if (rc && err)
 		*err = own;
 	tmk_buf_release(&jwt);
@@ -239,8 +248,7 @@ static int ask_as_person(struct tmk_buf *token, int64_t *seconds,
 	}
 	tmk_wipe(value, sizeof(value));
 	if (!rc)
-		rc = tmk_kms_token_post(token, seconds, "Google", url, &form,
-					a->ms, err);
+		rc = post(token, seconds, url, &form, a->ms, err);
 	tmk_buf_release(&form);
 	return rc;
 }

@@ -187,6 +187,31 @@ static int expected(const struct tmk_place *place,
 			   "the one that is expected");
 }
 
+/* The key of a place, as its service shows it now. It belongs to the caller. */
+static int look(struct tmk_kms_key **out, struct tmk_kms_answer *answer,
+		const struct tmk_kms_store *store,
+		const struct tmk_place *place, struct tmk_err *err)
+{
+	struct tmk_kms_key *key = tmk_kms_key_new(store->size, err);
+
+	if (!key)
+		return -1;
+	key->sign = store->sign;
+	key->ms = tmk_kms_store_ms(place);
+	key->env = place->env;
+	if (store->look(key, answer, place, err)) {
+		tmk_signer_free(&key->signer);
+		return -1;
+	}
+	*out = key;
+	return 0;
+}
+
+bool tmk_kms_store_claims(const struct tmk_kms_store *store, const char *uri)
+{
+	return !strncmp(uri, store->scheme, strlen(store->scheme));
+}
+
 int tmk_kms_store_open(struct tmk_signer **out,
 		       const struct tmk_kms_store *store,
 		       const struct tmk_place *place, struct tmk_err *err)
@@ -197,7 +222,7 @@ int tmk_kms_store_open(struct tmk_signer **out,
 	int rc;
 
 	tmk_kms_answer_init(&answer);
-	rc = store->look(&key, &answer, place, &own);
+	rc = look(&key, &answer, store, place, &own);
 	if (!rc && store->usable)
 		rc = store->usable(&answer.body, &own);
 	if (rc && place->why)
@@ -228,7 +253,7 @@ int tmk_kms_store_list(const struct tmk_kms_store *store,
 
 	tmk_key_info_init(&info);
 	tmk_kms_answer_init(&answer);
-	rc = store->look(&key, &answer, place, err);
+	rc = look(&key, &answer, store, place, err);
 	if (!rc)
 		rc = fill_info(&info, store, key, err);
 	if (!rc)
@@ -261,7 +286,7 @@ int tmk_kms_store_inspect(const struct tmk_kms_store *store,
 	int rc, i;
 
 	tmk_kms_answer_init(&answer);
-	rc = store->look(&key, &answer, place, err);
+	rc = look(&key, &answer, store, place, err);
 	if (!rc)
 		rc = fill_info(&facts->info, store, key, err);
 	if (!rc && store->describe)

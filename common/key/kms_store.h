@@ -75,10 +75,17 @@ struct tmk_kms_store_fact {
 
 /* What is particular to one service. */
 struct tmk_kms_store {
+	const char *scheme;	/* "azurekv:" */
 	const char *service;	/* "Azure Key Vault" */
-	/* Fetch what the service shows of the key of this place into `answer`
-	 * and make a signer of it, which belongs to the caller. */
-	int (*look)(struct tmk_kms_key **out, struct tmk_kms_answer *answer,
+	size_t size;		/* of its keys: begins with struct
+				   tmk_kms_key */
+	int (*sign)(struct tmk_kms_key *key, enum tmk_scheme scheme,
+		    enum tmk_hash hash, const uint8_t *digest, size_t len,
+		    struct tmk_buf *sig, struct tmk_err *err);
+	/* Fetch what the service shows of the key of this place into `answer`,
+	 * and fill the key: its uri, its public part, and what is behind the
+	 * first member. How to sign, deadline and environment are there. */
+	int (*look)(struct tmk_kms_key *key, struct tmk_kms_answer *answer,
 		    const struct tmk_place *place, struct tmk_err *err);
 	/* Whether it can sign now, from that answer; or NULL. */
 	int (*usable)(const struct tmk_buf *body, struct tmk_err *err);
@@ -90,7 +97,8 @@ struct tmk_kms_store {
 	const struct tmk_kms_store_fact *facts;	/* closed by NULL */
 };
 
-/* open, list and inspect of struct tmk_store_ops for such a service. */
+/* claims, open, list and inspect of struct tmk_store_ops for such a service. */
+bool tmk_kms_store_claims(const struct tmk_kms_store *store, const char *uri);
 int tmk_kms_store_open(struct tmk_signer **out,
 		       const struct tmk_kms_store *store,
 		       const struct tmk_place *place, struct tmk_err *err)
@@ -102,6 +110,50 @@ int tmk_kms_store_inspect(const struct tmk_kms_store *store,
 			  const struct tmk_place *place,
 			  struct tmk_key_facts *facts, tmk_fact_visit visit,
 			  void *ctx, struct tmk_err *err) TMK_MUST_CHECK;
+
+/*
+ * The door of the store NAME of the service that `kind` (a static struct
+ * tmk_kms_store) describes: tmk_store_NAME, as the table of stores wants it.
+ * What iface/store.h hands to a door does not say through which one it came,
+ * so that each has functions of its own.
+ */
+#define TMK_KMS_STORE_DOOR(NAME, kind) \
+static bool claims(const char *uri) \
+{ \
+	return tmk_kms_store_claims(&(kind), uri); \
+} \
+static int open_key(struct tmk_signer **out, const struct tmk_place *place, \
+		    struct tmk_err *err) \
+{ \
+	return tmk_kms_store_open(out, &(kind), place, err); \
+} \
+static int list(const struct tmk_place *place, bool login, \
+		tmk_key_visit visit, void *ctx, struct tmk_err *err) \
+{ \
+	(void)login; \
+	return tmk_kms_store_list(&(kind), place, visit, ctx, err); \
+} \
+static int inspect(const struct tmk_place *place, bool login, \
+		   struct tmk_key_facts *out, tmk_fact_visit visit, \
+		   void *ctx, struct tmk_err *err) \
+{ \
+	(void)login; \
+	return tmk_kms_store_inspect(&(kind), place, out, visit, ctx, err); \
+} \
+extern const struct tmk_store_ops tmk_store_##NAME; \
+const struct tmk_store_ops tmk_store_##NAME = { \
+	.name = #NAME, \
+	.claims = claims, \
+	.open = open_key, \
+	.list = list, \
+	.generate = tmk_kms_store_generate, \
+	.certs = tmk_kms_store_certs, \
+	.put_cert = tmk_kms_store_put_cert, \
+	.get_data = tmk_kms_store_get_data, \
+	.put_data = tmk_kms_store_put_data, \
+	.inspect = inspect, \
+	.service = true, \
+}
 
 /* "RS256", "sha384": the digits of the hash's name. 0 for none of ours. */
 int tmk_kms_store_hash_bits(enum tmk_hash hash);

@@ -53,6 +53,21 @@ int tmk_kms_text_url64_read(struct tmk_buf *out, const char *text, size_t len)
 	return rc ? -1 : 0;
 }
 
+int tmk_kms_text_public(struct tmk_buf *spki, const char *pem)
+{
+	static const char begin[] = "-----BEGIN PUBLIC KEY-----\n";
+	static const char end[] = "\n-----END PUBLIC KEY-----";
+	const char *stop = strstr(pem, end), *after;
+
+	if (strncmp(pem, begin, sizeof(begin) - 1) || !stop)
+		return -1;
+	pem += sizeof(begin) - 1;
+	after = stop + sizeof(end) - 1;
+	if (after[strspn(after, "\n")] || pem > stop)
+		return -1;
+	return tmk_dec_base64(spki, pem, (size_t)(stop - pem));
+}
+
 int tmk_kms_text_field(struct tmk_buf *out, const char *name,
 		       const char *value)
 {

@@ -25,6 +25,10 @@ int tmk_kms_text_url64(struct tmk_buf *out, const void *data, size_t len)
 int tmk_kms_text_url64_read(struct tmk_buf *out, const char *text, size_t len)
 	TMK_MUST_CHECK;
 
+/* Append the SubjectPublicKeyInfo of a PEM block "PUBLIC KEY" (RFC 7468 13)
+ * with LF behind its lines, and nothing else in the text. */
+int tmk_kms_text_public(struct tmk_buf *spki, const char *pem) TMK_MUST_CHECK;
+
 /* Append one field of a form (application/x-www-form-urlencoded): "&" unless
  * the buffer is empty, name, "=", and the value, escaped. */
 int tmk_kms_text_field(struct tmk_buf *out, const char *name,

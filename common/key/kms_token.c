@@ -149,16 +149,17 @@ int tmk_kms_token_read(struct tmk_buf *token, int64_t *seconds,
 }
 
 int tmk_kms_token_post(struct tmk_buf *token, int64_t *seconds,
-		       const char *who, const char *url,
+		       const struct tmk_kms_token_from *from,
 		       const struct tmk_buf *form, int ms,
 		       struct tmk_err *err)
 {
 	struct tmk_kms_request request = {
-		.method = "POST", .url = url,
+		.method = "POST", .url = from->url,
 		.header = { "Content-Type: application/x-www-form-urlencoded",
 			    "Accept: application/json" },
 		.headers = 2,
-		.body = form->data, .body_len = form->len, .ms = ms
+		.body = form->data, .body_len = form->len, .ms = ms,
+		.set_by = from->set_by
 	};
 	struct tmk_kms_answer answer;
 	int rc;
@@ -166,7 +167,8 @@ int tmk_kms_token_post(struct tmk_buf *token, int64_t *seconds,
 	tmk_kms_answer_init(&answer);
 	rc = tmk_kms_ask(&answer, &request, NULL, err);
 	if (!rc)
-		rc = tmk_kms_token_read(token, seconds, who, &answer, err);
+		rc = tmk_kms_token_read(token, seconds, from->who, &answer,
+					err);
 	tmk_kms_answer_release(&answer);
 	return rc;
 }

@@ -42,10 +42,17 @@ int tmk_kms_token_read(struct tmk_buf *token, int64_t *seconds,
 		       const char *who, const struct tmk_kms_answer *answer,
 		       struct tmk_err *err) TMK_MUST_CHECK;
 
+/* A token endpoint. */
+struct tmk_kms_token_from {
+	const char *who;	/* for messages */
+	const char *url;
+	const char *set_by;	/* as in struct tmk_kms_request */
+};
+
 /* POST a form to a token endpoint and read its answer, within `ms`. Fails with
  * TMK_NET when there is none. */
 int tmk_kms_token_post(struct tmk_buf *token, int64_t *seconds,
-		       const char *who, const char *url,
+		       const struct tmk_kms_token_from *from,
 		       const struct tmk_buf *form, int ms,
 		       struct tmk_err *err) TMK_MUST_CHECK;
 

@@ -15,8 +15,6 @@
 #include "key/kms_store.h"
 #include "key/kms_text.h"
 
-extern const struct tmk_store_ops tmk_store_awskms;
-
 #define SERVICE "AWS KMS"
 #define BODY_MAX 2048
 #define SPKI_MAX 2048
@@ -242,31 +240,21 @@ static int sign(struct tmk_kms_key *base, enum tmk_scheme scheme,
 
 /* ---- the door -------------------------------------------------------- */
 
-static int look(struct tmk_kms_key **out, struct tmk_kms_answer *answer,
+static int look(struct tmk_kms_key *base, struct tmk_kms_answer *answer,
 		const struct tmk_place *place, struct tmk_err *err)
 {
-	struct tmk_kms_key *base = tmk_kms_key_new(sizeof(struct aws_key),
-						   err);
 	struct aws_key *key = (struct aws_key *)base;
 
-	if (!key)
-		return -1;
-	if (tmk_kms_aws_place(&key->aws, place->uri, place->env,
-			      tmk_kms_store_ms(place), err) ||
+	if (tmk_kms_aws_place(&key->aws, place->uri, place->env, base->ms,
+			      err) ||
 	    call(answer, &key->aws, "GetPublicKey", key->aws.key, err) ||
-	    read_key(key, answer, err)) {
-		tmk_signer_free(&base->signer);
+	    read_key(key, answer, err))
 		return -1;
-	}
-	base->sign = sign;
-	base->ms = key->aws.ms;
-	base->env = place->env;
 	snprintf(base->uri, sizeof(base->uri), "awskms:%s%s%s", key->arn,
 		 key->aws.named ? "?profile=" : "",
 		 key->aws.named ? key->aws.profile : "");
 	snprintf(key->holder, sizeof(key->holder), SERVICE " %s",
 		 key->aws.region);
-	*out = base;
 	return 0;
 }
 
@@ -308,44 +296,14 @@ static const struct tmk_kms_store_fact facts[] = {
 };
 
 static const struct tmk_kms_store store = {
+	.scheme = TMK_KMS_AWS_SCHEME,
 	.service = SERVICE,
+	.size = sizeof(struct aws_key),
+	.sign = sign,
 	.look = look,
 	.words = words,
 	.describe = describe,
 	.facts = facts,
 };
 
-static int open_key(struct tmk_signer **out, const struct tmk_place *place,
-		    struct tmk_err *err)
-{
-	return tmk_kms_store_open(out, &store, place, err);
-}
-
-static int list(const struct tmk_place *place, bool login,
-		tmk_key_visit visit, void *ctx, struct tmk_err *err)
-{
-	(void)login;
-	return tmk_kms_store_list(&store, place, visit, ctx, err);
-}
-
-static int inspect(const struct tmk_place *place, bool login,
-		   struct tmk_key_facts *out, tmk_fact_visit visit, void *ctx,
-		   struct tmk_err *err)
-{
-	(void)login;
-	return tmk_kms_store_inspect(&store, place, out, visit, ctx, err);
-}
-
-const struct tmk_store_ops tmk_store_awskms = {
-	.name = "awskms",
-	.claims = tmk_kms_aws_claims,
-	.open = open_key,
-	.list = list,
-	.generate = tmk_kms_store_generate,
-	.certs = tmk_kms_store_certs,
-	.put_cert = tmk_kms_store_put_cert,
-	.get_data = tmk_kms_store_get_data,
-	.put_data = tmk_kms_store_put_data,
-	.inspect = inspect,
-	.service = true,
-};
+TMK_KMS_STORE_DOOR(awskms, store);

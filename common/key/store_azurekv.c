@@ -27,8 +27,6 @@
 #define URL_MAX 768
 #define MESSAGE "error.message"
 
-extern const struct tmk_store_ops tmk_store_azurekv;
-
 struct vault_key {
 	struct tmk_kms_key key;		/* the first member */
 	struct tmk_kms_azure azure;
@@ -39,11 +37,6 @@ struct vault_key {
 	char version[VERSION_MAX + 1];	/* "" : the newest */
 	char kty[16];
 };
-
-static bool claims(const char *uri)
-{
-	return !strncmp(uri, SCHEME, sizeof(SCHEME) - 1);
-}
 
 /* "keys/NAME[/VERSION]" behind the host. */
 static bool take_path(struct vault_key *k, const char *path)
@@ -335,21 +328,14 @@ static int sign(struct tmk_kms_key *key, enum tmk_scheme scheme,
 }
 
 /* Fetch what the vault shows of the key: JSON in `answer`. */
-static int look(struct tmk_kms_key **out, struct tmk_kms_answer *answer,
+static int look(struct tmk_kms_key *key, struct tmk_kms_answer *answer,
 		const struct tmk_place *place, struct tmk_err *err)
 {
-	struct tmk_kms_key *key = tmk_kms_key_new(sizeof(struct vault_key),
-						  err);
 	struct vault_key *k = (struct vault_key *)key;
 	struct tmk_buf spki = TMK_BUF_INIT(8192);
 	char path[VERSION_MAX + 2];
 	int rc;
 
-	if (!k)
-		return -1;
-	k->key.sign = sign;
-	k->key.ms = tmk_kms_store_ms(place);
-	k->key.env = place->env;
 	rc = parse(k, place->uri, err);
 	if (!rc) {
 		snprintf(path, sizeof(path), "%s%s", *k->version ? "/" : "",
@@ -366,10 +352,6 @@ static int look(struct tmk_kms_key **out, struct tmk_kms_answer *answer,
 	if (!rc)
 		rc = tmk_kms_key_public(&k->key, spki.data, spki.len, err);
 	tmk_buf_release(&spki);
-	if (rc)
-		tmk_signer_free(&key->signer);
-	else
-		*out = key;
 	return rc;
 }
 
@@ -397,44 +379,14 @@ static const struct tmk_kms_store_fact shown_facts[] = {
 };
 
 static const struct tmk_kms_store store = {
+	.scheme = SCHEME,
 	.service = "Azure " SERVICE,
+	.size = sizeof(struct vault_key),
+	.sign = sign,
 	.look = look,
 	.usable = check_state,
 	.words = words,
 	.facts = shown_facts,
 };
 
-static int open_key(struct tmk_signer **out, const struct tmk_place *place,
-		    struct tmk_err *err)
-{
-	return tmk_kms_store_open(out, &store, place, err);
-}
-
-static int list(const struct tmk_place *place, bool login,
-		tmk_key_visit visit, void *ctx, struct tmk_err *err)
-{
-	(void)login;
-	return tmk_kms_store_list(&store, place, visit, ctx, err);
-}
-
-static int inspect(const struct tmk_place *place, bool login,
-		   struct tmk_key_facts *facts, tmk_fact_visit visit,
-		   void *ctx, struct tmk_err *err)
-{
-	(void)login;
-	return tmk_kms_store_inspect(&store, place, facts, visit, ctx, err);
-}
-
-const struct tmk_store_ops tmk_store_azurekv = {
-	.name = "azurekv",
-	.claims = claims,
-	.open = open_key,
-	.list = list,
-	.generate = tmk_kms_store_generate,
-	.certs = tmk_kms_store_certs,
-	.put_cert = tmk_kms_store_put_cert,
-	.get_data = tmk_kms_store_get_data,
-	.put_data = tmk_kms_store_put_data,
-	.inspect = inspect,
-	.service = true,
-};
+TMK_KMS_STORE_DOOR(azurekv, store);

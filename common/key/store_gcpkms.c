@@ -26,8 +26,6 @@
 #define URL_MAX 1024
 #define MESSAGE "error.message"
 
-extern const struct tmk_store_ops tmk_store_gcpkms;
-
 /* What the service calls the ways of signing that are ours. */
 struct way {
 	const char *name;
@@ -54,16 +52,12 @@ struct google_key {
 	struct tmk_kms_key key;		/* the first member */
 	const struct way *way;
 	char base[320];			/* "https://HOST/" */
+	const char *set_by;		/* what it comes from, for people */
 	char host[256];
 	char name[RESOURCE_MAX + 1];	/* "projects/..." */
 	char level[32];			/* protectionLevel */
 	char label[SEGMENT_MAX + 1];	/* of the crypto key */
 };
-
-static bool claims(const char *uri)
-{
-	return !strncmp(uri, SCHEME, sizeof(SCHEME) - 1);
-}
 
 /* "projects/P/locations/L/keyRings/R/cryptoKeys/K/cryptoKeyVersions/N". */
 static bool take_name(struct google_key *k, const char *name)
@@ -109,6 +103,8 @@ static int take_endpoint(struct google_key *k, const char *(*env)(const char *),
 			"CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDKMS");
 	struct tmk_kms_text_url url;
 
+	k->set_by = base ? "set by CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDKMS" :
+		"Google's own";
 	if (!base)
 		base = ENDPOINT;
 	if (tmk_kms_text_split(&url, base) ||
@@ -150,7 +146,7 @@ static int exchange(struct tmk_kms_answer *answer, struct google_key *k,
 	struct tmk_kms_request r = {
 		.method = body ? "POST" : "GET", .url = url,
 		.header = { bearer, "Accept: application/json" },
-		.headers = 2, .ms = k->key.ms
+		.headers = 2, .ms = k->key.ms, .set_by = k->set_by
 	};
 
 	if (body) {
@@ -362,22 +358,15 @@ static int take_way(struct google_key *k, const struct tmk_buf *body,
 static int take_public(struct google_key *k, const struct tmk_buf *body,
 		       struct tmk_err *err)
 {
-	static const char begin[] = "-----BEGIN PUBLIC KEY-----\n";
-	static const char end[] = "-----END PUBLIC KEY-----";
 	struct tmk_buf spki = TMK_BUF_INIT(8192);
 	char pem[TMK_KMS_TEXT_MAX];
-	const char *stop;
 	int rc = 0;
 
 	if (tmk_kms_json(pem, sizeof(pem), body, "pem", NULL) ||
 	    !checksum_is(body, "pemCrc32c", pem, strlen(pem)))
 		return tmk_kms_store_wrong(SERVICE, "a public key that was "
 					   "changed on the way", err);
-	stop = strstr(pem, end);
-	if (strncmp(pem, begin, sizeof(begin) - 1) || !stop ||
-	    stop[sizeof(end) - 1 + strspn(stop + sizeof(end) - 1, "\n")] ||
-	    tmk_dec_base64(&spki, pem + sizeof(begin) - 1,
-			   (size_t)(stop - pem) - (sizeof(begin) - 1)))
+	if (tmk_kms_text_public(&spki, pem))
 		rc = tmk_kms_store_wrong(SERVICE, "no public key", err);
 	if (!rc)
 		rc = tmk_kms_key_public(&k->key, spki.data, spki.len, err);
@@ -400,19 +389,12 @@ static int check_fit(const struct google_key *k, struct tmk_err *err)
 				   "algorithm", err);
 }
 
-static int look(struct tmk_kms_key **out, struct tmk_kms_answer *answer,
+static int look(struct tmk_kms_key *key, struct tmk_kms_answer *answer,
 		const struct tmk_place *place, struct tmk_err *err)
 {
-	struct tmk_kms_key *key = tmk_kms_key_new(sizeof(struct google_key),
-						  err);
 	struct google_key *k = (struct google_key *)key;
 	int rc;
 
-	if (!k)
-		return -1;
-	k->key.sign = sign;
-	k->key.ms = tmk_kms_store_ms(place);
-	k->key.env = place->env;
 	rc = parse(k, place->uri, place->env, err);
 	if (!rc)
 		rc = ask(answer, k, "/publicKey", NULL, err);
@@ -429,10 +411,6 @@ static int look(struct tmk_kms_key **out, struct tmk_kms_answer *answer,
 		rc = check_fit(k, err);
 	if (!rc)
 		k->key.signer.only = k->way->hash;
-	if (rc)
-		tmk_signer_free(&key->signer);
-	else
-		*out = key;
 	return rc;
 }
 
@@ -470,44 +448,14 @@ static const struct tmk_kms_store_fact shown[] = {
 };
 
 static const struct tmk_kms_store store = {
+	.scheme = SCHEME,
 	.service = "Google " SERVICE,
+	.size = sizeof(struct google_key),
+	.sign = sign,
 	.look = look,
 	.words = words,
 	.describe = describe,
 	.facts = shown,
 };
 
-static int open_key(struct tmk_signer **out, const struct tmk_place *place,
-		    struct tmk_err *err)
-{
-	return tmk_kms_store_open(out, &store, place, err);
-}
-
-static int list(const struct tmk_place *place, bool login,
-		tmk_key_visit visit, void *ctx, struct tmk_err *err)
-{
-	(void)login;
-	return tmk_kms_store_list(&store, place, visit, ctx, err);
-}
-
-static int inspect(const struct tmk_place *place, bool login,
-		   struct tmk_key_facts *facts, tmk_fact_visit visit,
-		   void *ctx, struct tmk_err *err)
-{
-	(void)login;
-	return tmk_kms_store_inspect(&store, place, facts, visit, ctx, err);
-}
-
-const struct tmk_store_ops tmk_store_gcpkms = {
-	.name = "gcpkms",
-	.claims = claims,
-	.open = open_key,
-	.list = list,
-	.generate = tmk_kms_store_generate,
-	.certs = tmk_kms_store_certs,
-	.put_cert = tmk_kms_store_put_cert,
-	.get_data = tmk_kms_store_get_data,
-	.put_data = tmk_kms_store_put_data,
-	.inspect = inspect,
-	.service = true,
-};
+TMK_KMS_STORE_DOOR(gcpkms, store);

@@ -28,11 +28,10 @@
 #define PATH_TEXT_MAX 1024
 #define MESSAGE "errors.0"
 
-extern const struct tmk_store_ops tmk_store_vault;
-
 struct transit_key {
 	struct tmk_kms_key key;		/* the first member */
 	char address[512];		/* VAULT_ADDR without a last '/' */
+	bool is_set;			/* or what its own tool takes */
 	char host[256];
 	char roots[512];		/* VAULT_CACERT, or "" */
 	char mount[MOUNT_MAX + 1];
@@ -40,11 +39,6 @@ struct transit_key {
 	char type[32];			/* "rsa-4096" */
 	uint64_t version;		/* 0: the newest */
 };
-
-static bool claims(const char *uri)
-{
-	return !strncmp(uri, SCHEME, sizeof(SCHEME) - 1);
-}
 
 /* Every segment of a path of `len` bytes is a name. */
 static bool segments(const char *p, size_t len)
@@ -93,6 +87,7 @@ static int take_address(struct transit_key *k,
 	struct tmk_kms_text_url url;
 	size_t len;
 
+	k->is_set = address != NULL;
 	if (!address)
 		address = ADDRESS;
 	len = strlen(address);
@@ -185,7 +180,10 @@ static int ask(struct tmk_kms_answer *answer, struct transit_key *k,
 	struct tmk_kms_request r = {
 		.method = body ? "POST" : "GET", .url = url,
 		.header = { "X-Vault-Request: true" }, .headers = 1,
-		.roots = *k->roots ? k->roots : NULL, .ms = k->key.ms
+		.roots = *k->roots ? k->roots : NULL, .ms = k->key.ms,
+		.set_by = k->is_set ? "set by VAULT_ADDR" :
+			"VAULT_ADDR is not set",
+		.roots_by = "VAULT_CACERT or SSL_CERT_FILE"
 	};
 	int rc = add_token(&token, k->key.env, err);
 
@@ -322,33 +320,22 @@ static int take_version(struct transit_key *k, const struct tmk_buf *body,
 	return tmk_err_hint(err, "name another version in the key's uri");
 }
 
-/* "-----BEGIN PUBLIC KEY-----" for RSA and EC, 32 bytes in base64 for
- * Ed25519. */
+/* PEM for RSA and EC, 32 bytes in base64 for Ed25519. */
 static int read_public(struct tmk_buf *spki, const struct transit_key *k,
 		       const char *text)
 {
-	static const char begin[] = "-----BEGIN PUBLIC KEY-----\n";
-	static const char end[] = "\n-----END PUBLIC KEY-----";
 	struct tmk_buf point = TMK_BUF_INIT(64);
-	const char *stop;
 	int rc;
 
-	if (!strcmp(k->type, "ed25519")) {
-		rc = tmk_dec_base64(&point, text, strlen(text));
-		if (!rc && point.len != 32)
-			rc = -1;
-		if (!rc)
-			rc = tmk_der_ed25519_spki(spki, point.data, point.len);
-		tmk_buf_release(&point);
-		return rc;
-	}
-	stop = strstr(text, end);
-	if (strncmp(text, begin, sizeof(begin) - 1) || !stop ||
-	    stop[sizeof(end) - 1 + strspn(stop + sizeof(end) - 1, "\n")])
-		return -1;
-	text += sizeof(begin) - 1;
-	return text > stop ? -1 :
-		tmk_dec_base64(spki, text, (size_t)(stop - text));
+	if (strcmp(k->type, "ed25519"))
+		return tmk_kms_text_public(spki, text);
+	rc = tmk_dec_base64(&point, text, strlen(text));
+	if (!rc && point.len != 32)
+		rc = -1;
+	if (!rc)
+		rc = tmk_der_ed25519_spki(spki, point.data, point.len);
+	tmk_buf_release(&point);
+	return rc;
 }
 
 static int take_public(struct transit_key *k, const struct tmk_buf *body,
@@ -396,19 +383,12 @@ static int check_kind(struct transit_key *k, const struct tmk_buf *body,
 	return 0;
 }
 
-static int look(struct tmk_kms_key **out, struct tmk_kms_answer *answer,
+static int look(struct tmk_kms_key *key, struct tmk_kms_answer *answer,
 		const struct tmk_place *place, struct tmk_err *err)
 {
-	struct tmk_kms_key *key = tmk_kms_key_new(sizeof(struct transit_key),
-						  err);
 	struct transit_key *k = (struct transit_key *)key;
 	int rc;
 
-	if (!k)
-		return -1;
-	k->key.sign = sign;
-	k->key.ms = tmk_kms_store_ms(place);
-	k->key.env = place->env;
 	rc = parse(k, place->uri, place->env, err);
 	if (!rc)
 		rc = ask(answer, k, "keys", NULL, err);
@@ -420,10 +400,6 @@ static int look(struct tmk_kms_key **out, struct tmk_kms_answer *answer,
 		rc = take_public(k, &answer->body, err);
 	snprintf(k->key.uri, sizeof(k->key.uri), SCHEME "%s/%s?version=%llu",
 		 k->mount, k->name, (unsigned long long)k->version);
-	if (rc)
-		tmk_signer_free(&key->signer);
-	else
-		*out = key;
 	return rc;
 }
 
@@ -448,43 +424,13 @@ static const struct tmk_kms_store_fact shown[] = {
 };
 
 static const struct tmk_kms_store store = {
+	.scheme = SCHEME,
 	.service = SERVICE " transit",
+	.size = sizeof(struct transit_key),
+	.sign = sign,
 	.look = look,
 	.words = words,
 	.facts = shown,
 };
 
-static int open_key(struct tmk_signer **out, const struct tmk_place *place,
-		    struct tmk_err *err)
-{
-	return tmk_kms_store_open(out, &store, place, err);
-}
-
-static int list(const struct tmk_place *place, bool login,
-		tmk_key_visit visit, void *ctx, struct tmk_err *err)
-{
-	(void)login;
-	return tmk_kms_store_list(&store, place, visit, ctx, err);
-}
-
-static int inspect(const struct tmk_place *place, bool login,
-		   struct tmk_key_facts *facts, tmk_fact_visit visit,
-		   void *ctx, struct tmk_err *err)
-{
-	(void)login;
-	return tmk_kms_store_inspect(&store, place, facts, visit, ctx, err);
-}
-
-const struct tmk_store_ops tmk_store_vault = {
-	.name = "vault",
-	.claims = claims,
-	.open = open_key,
-	.list = list,
-	.generate = tmk_kms_store_generate,
-	.certs = tmk_kms_store_certs,
-	.put_cert = tmk_kms_store_put_cert,
-	.get_data = tmk_kms_store_get_data,
-	.put_data = tmk_kms_store_put_data,
-	.inspect = inspect,
-	.service = true,
-};
+TMK_KMS_STORE_DOOR(vault, store);

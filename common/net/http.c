@@ -380,6 +380,64 @@ static const char *reason(CURLcode rc, const char *why)
 	return why;
 }
 
+/* With what a proxy refused to connect us (RFC 9110 9.3.6), or 0. */
+static long proxy_status(CURL *c)
+{
+	long status = 0;
+
+	curl_easy_getinfo(c, CURLINFO_HTTP_CONNECTCODE, &status);
+	return status >= 300 ? status : 0;
+}
+
+/* How far it came until there was no time left. */
+static const char *time_trouble(CURL *c)
+{
+	curl_off_t named = 0;
+	long port = 0;
+
+	curl_easy_getinfo(c, CURLINFO_NAMELOOKUP_TIME_T, &named);
+	/* The time of connecting is not told before TLS is there. */
+	curl_easy_getinfo(c, CURLINFO_LOCAL_PORT, &port);
+	return port > 0 ? TMK_HTTP_NO_ANSWER :
+		named > 0 ? TMK_HTTP_NO_CONNECTION : TMK_HTTP_NO_NAME;
+}
+
+static const char *trouble_of(CURL *c, CURLcode rc)
+{
+	long refused = rc ? proxy_status(c) : 0;
+
+	if (refused)
+		return refused == 407 ? TMK_HTTP_PROXY_LOGIN :
+			TMK_HTTP_NO_PROXY;
+	switch (rc) {
+	case CURLE_COULDNT_RESOLVE_HOST:
+		return TMK_HTTP_NO_NAME;
+	case CURLE_COULDNT_RESOLVE_PROXY:
+	case CURLE_PROXY:
+		return TMK_HTTP_NO_PROXY;
+	case CURLE_COULDNT_CONNECT:
+		return TMK_HTTP_NO_CONNECTION;
+	case CURLE_PEER_FAILED_VERIFICATION:
+	case CURLE_SSL_CACERT_BADFILE:
+		return TMK_HTTP_NO_TRUST;
+	case CURLE_SSL_CONNECT_ERROR:
+	case CURLE_SSL_CIPHER:
+		return TMK_HTTP_NO_TLS;
+	case CURLE_OPERATION_TIMEDOUT:
+		return time_trouble(c);
+	case CURLE_GOT_NOTHING:
+	case CURLE_SEND_ERROR:
+	case CURLE_RECV_ERROR:
+	case CURLE_PARTIAL_FILE:
+		return TMK_HTTP_CUT;
+	case CURLE_UNSUPPORTED_PROTOCOL:
+	case CURLE_WEIRD_SERVER_REPLY:
+		return TMK_HTTP_OTHER;
+	default:
+		return "";
+	}
+}
+
 static int perform(CURL *c, const struct tmk_http_request *r,
 		   const struct sink *sink, const char *host,
 		   struct tmk_err *err)
@@ -392,6 +450,8 @@ static int perform(CURL *c, const struct tmk_http_request *r,
 	(void)curl_easy_setopt(c, CURLOPT_ERRORBUFFER, NULL);
 	if (r->down)
 		*r->down = rc != CURLE_OK;
+	if (r->trouble)
+		*r->trouble = trouble_of(c, rc);
 	if (sink->head > TMK_HTTP_HEAD_MAX)
 		return tmk_err_set(err, TMK_NET, "%s answered with a header "
 				   "of more than %d bytes", host,
@@ -402,6 +462,9 @@ static int perform(CURL *c, const struct tmk_http_request *r,
 	if (rc == CURLE_OPERATION_TIMEDOUT)
 		return tmk_err_set(err, TMK_NET, "%s did not answer within "
 				   "%ld ms", host, r->deadline);
+	if (rc && proxy_status(c))
+		return tmk_err_set(err, TMK_NET, "%s: the proxy answered with "
+				   "status %ld", host, proxy_status(c));
 	if (rc)
 		return tmk_err_set(err, TMK_NET, "%s: %s", host,
 				   reason(rc, why));
@@ -427,6 +490,8 @@ int tmk_http_exchange(struct tmk_buf *out, const struct tmk_http_request *r,
 
 	if (r->down)
 		*r->down = false;
+	if (r->trouble)
+		*r->trouble = "";
 	if (curl_global_init(CURL_GLOBAL_DEFAULT))
 		return tmk_err_nomem(err);
 	rc = host_of(host, sizeof(host), r->url, err);

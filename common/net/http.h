@@ -37,6 +37,18 @@ struct tmk_http_told {
 	char date[64];		/* Date (6.6.1) */
 };
 
+/* Where an exchange came to nothing, as a word for whoever tells people what to
+ * do; "" when it did not, or it is none of these. */
+#define TMK_HTTP_NO_NAME "name"		/* nobody knows the host */
+#define TMK_HTTP_NO_CONNECTION "connect"	/* nobody took the call */
+#define TMK_HTTP_NO_TRUST "trust"	/* its certificate does not hold */
+#define TMK_HTTP_NO_TLS "tls"		/* nothing was agreed on */
+#define TMK_HTTP_NO_PROXY "proxy"	/* no proxy is there, or it says no */
+#define TMK_HTTP_PROXY_LOGIN "login"	/* it wants to know who we are (407) */
+#define TMK_HTTP_NO_ANSWER "time"	/* it did not answer in time */
+#define TMK_HTTP_CUT "cut"		/* the connection ended in the middle */
+#define TMK_HTTP_OTHER "other"		/* what answers speaks no HTTP */
+
 struct tmk_http_request {
 	const char *url;
 	const char *type;	/* Content-Type of the body; NULL: a GET */
@@ -59,6 +71,9 @@ struct tmk_http_request {
 	/* Set when it fails: nobody gave an answer, or one that says "later"
 	 * (5xx, 429); false when the answer was wrong. Or NULL. */
 	bool *down;
+	/* Set whether it fails or not: one of the words above, or "". Or
+	 * NULL. */
+	const char **trouble;
 };
 
 /*

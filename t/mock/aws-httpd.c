@@ -18,13 +18,13 @@
  * Modes: ok; what the service refuses with by itself: denied, denied-sign,
  * denied-describe, disabled, state, missing, expired, unknown, throttled,
  * internal, unavailable, incomplete, newer; expired:N, throttled:N, busy:N
- * (429 with Retry-After), internal:N for the first N requests; leak (a
- * refusal that repeats the secret and the token); skew (the service's clock
- * is an hour ahead). Wrong answers: usage, spec, weak (calls any key
- * RSA_3072), external (Origin), other-arn, other-public, other-key (signs
- * with other.pem), bit, der, long-der, algorithm, no-base64, garbage, empty,
- * array, gateway, huge, head, drip, late, close, redirect. Of the metadata:
- * no-role, failed, old, odd.
+ * (429 with Retry-After), internal:N for the first N requests; fading:N
+ * (refuses N times, then says nothing); leak (a refusal that repeats the
+ * secret and the token); skew (the service's clock is an hour ahead). Wrong
+ * answers: usage, spec, weak (calls any key RSA_3072), external (Origin),
+ * other-arn, other-public, other-key (signs with other.pem), bit, der,
+ * long-der, algorithm, no-base64, garbage, empty, array, gateway, huge, head,
+ * drip, late, close, redirect. Of the metadata: no-role, failed, old, odd.
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -82,6 +82,10 @@ static void refuse_by_mode(const char *action)
 	if (mode_is("busy") || first_times("busy"))
 		refuse_with(429, "Retry-After: 1\r\n", "ThrottlingException",
 			    "Rate exceeded");
+	if (first_times("fading"))
+		refuse_with(500, "", "KeyUnavailableException", "try again");
+	if (!strncmp(mode, "fading:", 7))
+		sleep(20);
 }
 
 static void send_drip(void)

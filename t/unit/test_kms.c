@@ -6,6 +6,7 @@
 #include <openssl/ecdsa.h>
 
 #include "key/kms.h"
+#include "net/http.h"
 #include "t/unit/soft.h"
 #include "t/unit/tap.h"
 
@@ -349,9 +350,59 @@ static void test_keys(void)
 	EVP_PKEY_free(other);
 }
 
+/* ---- when nobody answers --------------------------------------------- */
+
+/* Whether the hint for this word has this text in it. */
+static bool hints(const char *word, const struct tmk_kms_request *r,
+		  const char *text)
+{
+	struct tmk_err err = TMK_ERR_INIT;
+
+	(void)tmk_err_set(&err, TMK_NET, "why");
+	tmk_kms_hint(&err, r, word);
+	return strstr(err.hint, text) && !strchr(err.hint, '%');
+}
+
+static void test_hints(void)
+{
+	/* Every word that the fetcher has. */
+	static const char *const words[] = {
+		TMK_HTTP_NO_NAME, TMK_HTTP_NO_CONNECTION, TMK_HTTP_NO_TRUST,
+		TMK_HTTP_NO_TLS, TMK_HTTP_NO_PROXY, TMK_HTTP_NO_ANSWER,
+		TMK_HTTP_CUT, TMK_HTTP_OTHER,
+	};
+	struct tmk_kms_request r = { .url = "https://a.example:8200/v1?b" };
+	struct tmk_err err = TMK_ERR_INIT;
+	char large[3000] = "https://";
+	size_t i;
+
+	for (i = 0; i < sizeof(words) / sizeof(*words); i++)
+		ok(hints(words[i], &r, "a.example:8200") &&
+		   !hints(words[i], &r, "v1"), "%s: the host", words[i]);
+	ok(hints(TMK_HTTP_PROXY_LOGIN, &r, "https_proxy = "), "a login");
+	ok(hints("name", &r, "set by the key's uri"), "where it comes from");
+	ok(hints("trust", &r, "SSL_CERT_FILE"), "what names roots");
+	r.set_by = "set by X_ADDR";
+	r.roots_by = "X_ROOTS";
+	ok(hints("name", &r, "(set by X_ADDR)"), "or is said to");
+	ok(hints("trust", &r, "those of X_ROOTS;"), "and what is said to");
+	memset(large + 8, 'a', sizeof(large) - 9);
+	r.url = large;
+	for (i = 0; i < sizeof(words) / sizeof(*words); i++)
+		ok(hints(words[i], &r, "aaaaaaaa"), "%s: a host of 3,000 "
+		   "bytes", words[i]);
+	(void)tmk_err_set(&err, TMK_NET, "why");
+	tmk_kms_hint(&err, &r, "");
+	tmk_kms_hint(&err, &r, "nothing");
+	ok(!*err.hint, "no hint for another word");
+	tmk_kms_hint(NULL, &r, "name");
+	ok(1, "nobody to tell it to");
+}
+
 int main(void)
 {
 	test_urls();
+	test_hints();
 	test_json();
 	test_ecdsa();
 	test_keys();

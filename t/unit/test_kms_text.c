@@ -148,9 +148,40 @@ static void test_split(void)
 		ok(tmk_kms_text_split(&u, bad[i]) < 0, "refused: %s", bad[i]);
 }
 
+static void test_public(void)
+{
+#define BEGIN "-----BEGIN PUBLIC KEY-----\n"
+#define END "-----END PUBLIC KEY-----"
+	static const char *const bad[] = {
+		"", BEGIN, END, BEGIN END, BEGIN "AAEC" END,
+		BEGIN "AAEC\n" END "x", BEGIN "AAEC\n" END "\nx",
+		" " BEGIN "AAEC\n" END, "-----BEGIN PUBLIC KEY-----AAEC\n" END,
+		BEGIN "AAE\n" END, BEGIN "A-EC\n" END, BEGIN "AAEC\r\n" END,
+		"\n" END BEGIN "AAEC", BEGIN "AAEC\n-----END PUBLIC KEY----",
+		"-----BEGIN RSA PUBLIC KEY-----\nAAEC\n" END,
+		BEGIN "AAEC\n" END "\n" BEGIN "AAEC\n" END,
+	};
+	static const char *const good[] = {
+		BEGIN "AAEC\n" END, BEGIN "AAEC\n" END "\n\n",
+	};
+	struct tmk_buf b = TMK_BUF_INIT(64);
+	size_t i;
+
+	for (i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+		ok(tmk_kms_text_public(&b, bad[i]) < 0 && !b.len,
+		   "no public key: %zu", i);
+	for (i = 0; i < sizeof(good) / sizeof(*good); i++) {
+		ok(!tmk_kms_text_public(&b, good[i]) && b.len == 3 &&
+		   !memcmp(b.data, "\0\1\2", 3), "a public key: %zu", i);
+		tmk_buf_clear(&b);
+	}
+	tmk_buf_release(&b);
+}
+
 int main(void)
 {
 	test_url64();
+	test_public();
 	test_crc32c();
 	test_number();
 	test_names();
