@@ -24,8 +24,9 @@
 /* What people are shown of one. */
 struct line {
 	char request[FIELD], requester[FIELD], key[FIELD], format[FIELD],
-	     artefact[FIELD], content[FIELD], expires[FIELD], status[FIELD];
-	int64_t approvals, needed;
+	     artefact[FIELD], content[FIELD], expires[FIELD], status[FIELD],
+	     text[FIELD];
+	int64_t approvals, needed, code;
 };
 
 static int take(void *ctx, const struct tmk_json_event *e)
@@ -39,6 +40,7 @@ static int take(void *ctx, const struct tmk_json_event *e)
 		{ "key", l->key }, { "format", l->format },
 		{ "artefact", l->artefact }, { "content", l->content },
 		{ "expires", l->expires }, { "status", l->status },
+		{ "text", l->text },
 	};
 	size_t i;
 
@@ -48,6 +50,8 @@ static int take(void *ctx, const struct tmk_json_event *e)
 		l->approvals = e->number;
 	if (e->kind == TMK_JSON_NUMBER && !strcmp(e->key, "needed"))
 		l->needed = e->number;
+	if (e->kind == TMK_JSON_NUMBER && !strcmp(e->key, "code"))
+		l->code = e->number;
 	for (i = 0; e->kind == TMK_JSON_STRING &&
 	     i < sizeof(texts) / sizeof(*texts); i++)
 		if (!strcmp(e->key, texts[i].key))
@@ -88,24 +92,89 @@ static int put_line(FILE *to, const char *indent, const char *text,
 				 "everything was written") : 0;
 }
 
+/* Its approvals cannot be judged: something is wrong with its key's section,
+ * or with what is kept of it. */
+static bool is_broken(const struct line *l)
+{
+	return !strcmp(l->status, "broken");
+}
+
 static int show_line(const struct line *l, struct tmk_err *err)
 {
-	return tmk_front_report_line(stdout, err, "%s  %s, %lld of %lld  %s "
+	char count[48];
+
+	if (is_broken(l))
+		snprintf(count, sizeof(count), "? of %lld",
+			 (long long)l->needed);
+	else
+		snprintf(count, sizeof(count), "%lld of %lld",
+			 (long long)l->approvals, (long long)l->needed);
+	return tmk_front_report_line(stdout, err, "%s  %s, %s  %s "
 				     "asks key '%s' for %s%s%s  %s  until %s",
-				     l->request, l->status,
-				     (long long)l->approvals,
-				     (long long)l->needed, l->requester,
+				     l->request, l->status, count,
+				     l->requester,
 				     l->key, *l->format ? l->format : "-",
 				     *l->content ? " of a " : "", l->content,
 				     *l->artefact ? l->artefact : "-",
 				     l->expires);
 }
 
+/* Which requests could not be judged. */
+struct broken {
+	int n;
+	int code;		/* the worst */
+	char text[FIELD];	/* of the last */
+};
+
+/* What is wrong with a key is said once for all its requests that follow each
+ * other. */
+static int note_broken(struct broken *b, const struct line *l, bool json,
+		       struct tmk_err *err)
+{
+	/* What a host calls its own fault is one of ours at most. */
+	int code = l->code == TMK_USAGE || l->code == TMK_KEY ? (int)l->code :
+		TMK_INPUT;
+	int rc = 0;
+
+	if (!json && strcmp(b->text, l->text))
+		rc = tmk_front_report_line(stderr, err, "touchmark: warning: "
+					   "key '%s': %s", l->key, l->text);
+	snprintf(b->text, sizeof(b->text), "%s", l->text);
+	b->code = code > b->code ? code : b->code;
+	b->n++;
+	return rc;
+}
+
+static int tell_broken(const struct tmk_approve *r, const struct broken *b,
+		       struct tmk_err *err)
+{
+	if (!b->n)
+		return 0;
+	tmk_err_set(err, b->code, "the approvals of %d request%s cannot be "
+		    "judged", b->n, b->n == 1 ? "" : "s");
+	return tmk_err_hint(err, "%s", r->on ? "tell the administrator of "
+			    "the signing host; nothing is signed for them "
+			    "until then" : "put it right; nothing is signed "
+			    "for them until then");
+}
+
+static int list_line(struct broken *b, const struct tmk_approve *r,
+		     const char *text, size_t len, struct tmk_err *err)
+{
+	struct line l;
+
+	if (read_line(&l, text, len, err) ||
+	    (r->json ? put_line(stdout, "", text, len, err) :
+	     show_line(&l, err)))
+		return -1;
+	return is_broken(&l) ? note_broken(b, &l, r->json, err) : 0;
+}
+
 int tmk_approve_list(const struct tmk_approve *r, struct tmk_err *err)
 {
 	struct tmk_buf lines = TMK_BUF_INIT(TMK_APPROVE_LIST_MAX);
+	struct broken broken = { .n = 0 };
 	const char *at, *end;
-	struct line l;
 	int rc;
 
 	rc = tmk_approve_where_list(&lines, r, err);
@@ -114,15 +183,13 @@ int tmk_approve_list(const struct tmk_approve *r, struct tmk_err *err)
 		end = strchr(at, '\n');
 		if (!end)
 			break;
-		if (r->json)
-			rc = put_line(stdout, "", at, (size_t)(end - at), err);
-		else
-			rc = read_line(&l, at, (size_t)(end - at), err) ||
-				show_line(&l, err) ? -1 : 0;
+		rc = list_line(&broken, r, at, (size_t)(end - at), err);
 	}
 	if (!rc && !lines.len && !r->json)
 		rc = tmk_front_report_line(stdout, err, "no request waits for "
 					   "an approval");
+	if (!rc)
+		rc = tell_broken(r, &broken, err);
 	tmk_buf_release(&lines);
 	return rc;
 }

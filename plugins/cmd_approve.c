@@ -17,6 +17,7 @@
 #include "plugins/command.h"
 #include "plugins/front_file.h"
 #include "plugins/front_key_verbs.h"
+#include "plugins/front_kind.h"
 #include "plugins/front_libgit2.h"
 #include "plugins/front_report.h"
 #include "plugins/front_stamp.h"
@@ -125,6 +126,19 @@ int tmk_approve_quote(struct tmk_buf *out, const char *word)
 
 /* ---- the key ------------------------------------------------------------ */
 
+/* What is signed, for the record, the policy and a key's own command. */
+static void name_it(const struct tmk_approve *r, struct tmk_request *request)
+{
+	const char *slash = r->tag || r->request ? NULL :
+		strrchr(r->what, '/');
+
+	request->artefact = slash ? slash + 1 : r->what;
+	if (r->tag && !strncmp(r->tag, "refs/tags/", 10))
+		request->artefact = r->tag + 10;
+	request->content = r->tag ? TMK_FRONT_KIND_TAG : r->request ?
+		"approval" : "file";
+}
+
 /* Ask, and take a no for the error it is. `answer` is begun anew. */
 static int ask(struct tmk_answer *answer, struct tmk_approve *r,
 	       struct tmk_request *request, struct tmk_err *err)
@@ -133,6 +147,7 @@ static int ask(struct tmk_answer *answer, struct tmk_approve *r,
 	request->format = r->format;
 	request->stamp = r->stamp;
 	request->pin_file = r->pin_file;
+	name_it(r, request);
 	tmk_answer_release(answer);
 	tmk_answer_init(answer);
 	if (tmk_front_ask(answer, &r->ask, request, err))

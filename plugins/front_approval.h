@@ -51,10 +51,12 @@ bool tmk_front_approval_has_time(const struct tmk_front_use *use);
 
 /*
  * What approvers ask. Append, to `out`: a line of JSON for each request that
- * is open; the text of one, which its approvers sign; keep an approval (DER) of
- * that and append a line of JSON of how many there are now. Fail with
- * TMK_REFUSED (reason id in front) for an approval that does not count,
- * TMK_INPUT when there is no such request, or it expired or was used.
+ * is open, with the status `broken`, a `code` and a `text` where its approvals
+ * cannot be judged (the key's roots cannot be read, say); the text of one,
+ * which its approvers sign; keep an approval (DER) of that and append a line of
+ * JSON of how many there are now. Fail with TMK_REFUSED (reason id in front)
+ * for an approval that does not count, TMK_INPUT when there is no such request,
+ * or it expired or was used.
  */
 int tmk_front_approval_list(struct tmk_buf *out,
 			    const struct tmk_config *config,

@@ -17,6 +17,7 @@
 #include "x509/cert.h"
 
 #define ARTEFACT_SHOWN 256	/* bytes */
+#define BROKEN_SHOWN 256
 
 /* The section of the key that a request is for, as long as it still needs
  * approvals. */
@@ -60,38 +61,61 @@ static void put_text(struct tmk_json *j, const char *name, const char *text)
 
 /* A list of many stays one that can be sent: what somebody calls his file is
  * a claim, and whole in the text of the request. */
-static void put_artefact(struct tmk_json *j, const char *text)
+static void put_some(struct tmk_json *j, const char *name, const char *text,
+		     size_t n)
 {
-	char some[ARTEFACT_SHOWN + 4];
-	size_t n = ARTEFACT_SHOWN;
+	char some[ARTEFACT_SHOWN + BROKEN_SHOWN + 4];
 
 	if (strlen(text) <= n) {
-		put_text(j, "artefact", text);
+		put_text(j, name, text);
 		return;
 	}
 	while (n && (text[n] & 0xc0) == 0x80)
 		n--;
 	snprintf(some, sizeof(some), "%.*s...", (int)n, text);
-	tmk_json_string(j, "artefact", some);
+	tmk_json_string(j, name, some);
 }
 
+/* How many approve it, and who; or why that cannot be told. */
+static void put_state(struct tmk_json *j, const struct tmk_key_config *section,
+		      const struct tmk_approval_tally *tally,
+		      const struct tmk_err *broken)
+{
+	int i;
+
+	if (!broken)
+		tmk_json_int(j, "approvals", tally->count);
+	tmk_json_int(j, "needed", section->approvals);
+	if (broken) {
+		tmk_json_int(j, "code", broken->code);
+		put_some(j, "text", broken->text, BROKEN_SHOWN);
+		return;
+	}
+	tmk_json_open_array(j, "approved_by");
+	for (i = 0; i < tally->mails; i++)
+		tmk_json_string(j, NULL, tally->mail[i]);
+	tmk_json_close_array(j);
+}
+
+/* `broken`: why its approvals cannot be judged, or NULL. */
 static int put_request(struct tmk_buf *out,
 		       const struct tmk_approval_request *r,
 		       const struct tmk_key_config *section,
-		       const struct tmk_approval_tally *tally)
+		       const struct tmk_approval_tally *tally,
+		       const struct tmk_err *broken)
 {
 	const struct tmk_approval_text *t = &r->text;
 	char hex[2 * TMK_HASH_MAX + 1], spki[80] = "sha256:";
 	struct tmk_json j;
-	int i;
 
 	tmk_enc_hex(hex, t->digest, t->digest_len);
 	memcpy(spki + 7, t->spki, sizeof(t->spki));
 	tmk_json_init(&j, out);
 	tmk_json_open_object(&j, NULL);
 	tmk_json_string(&j, "request", r->id);
-	tmk_json_string(&j, "status", tally->count < section->approvals ?
-			"waiting" : "approved");
+	tmk_json_string(&j, "status", broken ? "broken" :
+			tally->count < section->approvals ? "waiting" :
+			"approved");
 	tmk_json_string(&j, "use", t->what);
 	tmk_json_string(&j, "requester", t->requester);
 	tmk_json_string(&j, "key", t->key);
@@ -100,17 +124,12 @@ static int put_request(struct tmk_buf *out,
 	put_text(&j, "namespace", t->name_space);
 	tmk_json_string(&j, "hash", tmk_approval_text_hash(t->hash));
 	tmk_json_string(&j, "digest", hex);
-	put_artefact(&j, t->artefact);
+	put_some(&j, "artefact", t->artefact, ARTEFACT_SHOWN);
 	put_text(&j, "content", t->content);
 	put_time(&j, "time", t->time);
 	put_time(&j, "created", t->created);
 	put_time(&j, "expires", t->expires);
-	tmk_json_int(&j, "approvals", tally->count);
-	tmk_json_int(&j, "needed", section->approvals);
-	tmk_json_open_array(&j, "approved_by");
-	for (i = 0; i < tally->mails; i++)
-		tmk_json_string(&j, NULL, tally->mail[i]);
-	tmk_json_close_array(&j);
+	put_state(&j, section, tally, broken);
 	tmk_json_close_object(&j);
 	return tmk_json_finish(&j);
 }
@@ -124,17 +143,23 @@ struct list {
 	int64_t now;
 };
 
+/* What is wrong with one key's configuration is told beside its requests, and
+ * hides no others. */
 static int list_one(void *ctx, struct tmk_approval_request *r,
 		    struct tmk_err *err)
 {
 	const struct list *l = ctx;
 	const struct tmk_key_config *section = section_of(l->config, r);
+	struct tmk_err why = TMK_ERR_INIT;
+	bool broken;
 
 	if (!section || r->spent || r->text.expires <= l->now)
 		return 0;
-	if (tally_of(l->tally, section, r, err))
-		return -1;
-	return put_request(l->out, r, section, l->tally) ?
+	broken = tally_of(l->tally, section, r, &why);
+	if (broken && why.code == TMK_INTERNAL)
+		return tmk_err_set(err, TMK_INTERNAL, "%s", why.text);
+	return put_request(l->out, r, section, l->tally, broken ? &why :
+			   NULL) ?
 		tmk_err_set(err, TMK_INPUT, "too many requests to show") : 0;
 }
 
@@ -276,7 +301,7 @@ static int add(struct tmk_buf *out, const struct tmk_approval_request *r,
 		rc = keep(&judge, r, tally, der, len, err);
 	if (!rc)
 		rc = tmk_approval_judge_all(tally, &judge, r, err);
-	if (!rc && put_request(out, r, section, tally))
+	if (!rc && put_request(out, r, section, tally, NULL))
 		rc = tmk_err_nomem(err);
 	tmk_approval_judge_close(&judge);
 	free(tally);

@@ -73,7 +73,13 @@ static int deny(const struct tmk_compromise *c, const char *reason, int *code,
 	for (i = 0; i < c->keys; i++)
 		if (deny_one(c, &c->key[i], reason, err) < 0)
 			rc = -1;
-	for (i = 0; !rc && i < c->keys; i++) {
+	if (rc) {
+		(void)tmk_err_prefix(err, "the key is NOT denied");
+		return tmk_err_hint(err, "mend that and run this again; until "
+				    "then take its token away, or have root "
+				    "deny it in /etc/touchmark/denied");
+	}
+	for (i = 0; i < c->keys; i++) {
 		const struct tmk_buf *spki = &c->key[i].spki;
 
 		if (!tmk_front_audit_event(c->config, "denied", c->name,

@@ -162,7 +162,8 @@ static void show(const struct end *e)
 	       tmk_front_key_algorithm_name(algorithm, sizeof(algorithm),
 					    i->algorithm, i->bits),
 	       i->label, i->token, i->manufacturer, i->model, i->serial);
-	printf("  public key sha256:%s\n", *e->spki ? e->spki : "not shown");
+	printf("  public key %s%s\n", *e->spki ? "sha256:" : "not shown",
+	       e->spki);
 	for (n = 0; n < sk_X509_num(e->look.certs); n++)
 		if (is_its_cert(e, sk_X509_value(e->look.certs, n)))
 			show_cert(sk_X509_value(e->look.certs, n));
@@ -299,16 +300,17 @@ static int forget(struct end *e, struct tmk_err *err)
 static int report_json(const struct end *e, struct tmk_err *err)
 {
 	struct tmk_buf line = TMK_BUF_INIT(16384);
-	char when[TMK_CLOCK_TEXT];
+	char when[TMK_CLOCK_TEXT], spki[TMK_LIFE_HEX + 8];
 	struct tmk_json j;
 	int ret;
 
+	snprintf(spki, sizeof(spki), "sha256:%s", e->spki);
 	tmk_json_init(&j, &line);
 	tmk_json_open_object(&j, NULL);
 	tmk_json_string(&j, "name", e->pick.name);
 	tmk_json_string(&j, "status", "destroyed");
 	tmk_json_string(&j, "token", e->look.info.token);
-	tmk_json_string(&j, "spki", *e->spki ? e->spki : NULL);
+	tmk_json_string(&j, "spki", *e->spki ? spki : NULL);
 	tmk_json_int(&j, "uses", e->uses);
 	tmk_json_string(&j, "lastUse", e->uses ?
 			tmk_clock_format(when, e->last) : NULL);

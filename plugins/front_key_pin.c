@@ -97,8 +97,22 @@ static int ask(void *ctx, const struct tmk_pin_request *request,
 
 /* ---- where it is kept ---------------------------------------------------- */
 
+/* Each is told of once, also when two settings name it. */
+static bool is_noted(const struct change *c, const char *what)
+{
+	const char *p = tmk_buf_str(&c->elsewhere), *end;
+	size_t len = strlen(what);
+
+	for (; (end = strchr(p, '\n')); p = end + 1)
+		if ((size_t)(end - p) == len && !memcmp(p, what, len))
+			return true;
+	return false;
+}
+
 static int elsewhere(struct change *c, const char *what, struct tmk_err *err)
 {
+	if (is_noted(c, what))
+		return 0;
 	return tmk_buf_printf(&c->elsewhere, "%s\n", what) ?
 		tmk_err_nomem(err) : 0;
 }

@@ -110,6 +110,9 @@ asks touchmark key export release --type openpgp
 touchmark approve --list >out
 has "asks key 'release' for openpgp of a openpgp-key" 'as what it is'
 approves ann "$ID"
+grep "\"kind\":\"intent\".*\"key\":\"ann\".*\"artefact\":\"$ID\"" \
+	"$T/audit.log" >"$T/out"
+has '"content":"approval"' 'it is on record which request she approved'
 approves bob "$ID"
 ok 'the certificate is made' touchmark key export release --type openpgp
 cp out release.asc

@@ -89,7 +89,7 @@ has '"event":"destroying","key":"a"' 'the record has it before'
 has '"event":"destroyed","key":"a".*4 objects.*absence proved' 'and after'
 ok 'as JSON, a bare URI' key destroy --yes --json \
 	"$(git config -f "$CONF" touchmark.c.uri)"
-has '"status":"destroyed","token":"release","spki":"[0-9a-f]{64}"' \
+has '"status":"destroyed","token":"release","spki":"sha256:[0-9a-f]{64}"' \
 	'tells which'
 has '"objects":3,"absent":true' 'and that it is gone'
 is "$(objects)" 7 'and no more than that'

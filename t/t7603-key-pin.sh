@@ -121,6 +121,12 @@ ok 'a file that nothing names' pin k --pin-file given --new-pin-file again
 has "^  $T/given still has the old one|^  given still has the old one" \
 	'is told, and not written'
 is "$(cat given)" third-PIN 'as it was'
+echo once-PIN >once
+cp again given
+ok 'one that two settings name' env TOUCHMARK_PIN_FILE=given \
+	touchmark key pin k --pin-file given --new-pin-file once
+is "$(grep -c 'given still has the old one' out)" 1 'is told once'
+ok 'and back' pin k --new-pin-file again
 git config -f "$CONF" --remove-section touchmark.l
 rm kept second
 mv vault/real kept

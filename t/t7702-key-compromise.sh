@@ -110,7 +110,10 @@ run touchmark doctor --offline --json
 has "\"key '?release'?.*denied since|denied since.*release" 'in JSON as well'
 
 # ---- denied, whatever it is called -------------------------------------------------
-before=$(sha256sum <"$T/log")
+uses() {
+	grep -E '"kind":"(intent|result)"' "$T/log" | sha256sum
+}
+before=$(uses)
 for type in cms openpgp ssh; do
 	exits 3 "no signature: $type" touchmark sign -k release -t $type \
 		--no-timestamp --resign "$T/two.tar"
@@ -126,10 +129,15 @@ exits 3 'no request for a certificate either' touchmark key csr release \
 	--subject /CN=x
 exits 3 'no test' touchmark key selftest release
 has '^release +refused ' 'is told from a fault'
-is "$(sha256sum <"$T/log")" "$before" 'the token was not used'
+is "$(uses)" "$before" 'the token was not used'
+is "$(grep -c '"kind":"refused".*this key is denied since 20' "$T/log")" 6 \
+	'each of these is on record'
 exits 1 'key status' touchmark key status
 has '^key +release .* denied ' 'the table says so'
 has '^key +alias .* denied ' 'under every name'
+has '^cert +release .* denied +from' 'its certificate is told as what it is'
+hasnt '^cert +release .* signs ' 'and not as one that signs'
+has '^key +release +- +- denied ' 'nothing of it lasts'
 has '^key +other .* (ok|no-certificate) ' 'and of no other key'
 ok 'the other key signs' touchmark sign -k other -t ssh --no-timestamp "$T/two.tar"
 
@@ -209,5 +217,26 @@ tap $? 'and stays so'
 git config -f "$CONFIG" --unset touchmark.auditLog
 ok 'without a record' touchmark key compromise release --yes
 has 'touchmark.auditLog is not set' 'it says so'
+
+# ---- a key of a signing host ---------------------------------------------------------
+rm "$DENIED"
+git config -f "$CONFIG" touchmark.far.uri ssh://sign@host.invalid:2022/rel
+ok 'a key that others use too' touchmark key compromise far --yes \
+	--spki "$T/release.pub"
+has '^  1. on sign@host.invalid:2022 too: touchmark key compromise rel;' \
+	'must be denied there as well'
+ok 'in JSON' touchmark key compromise far --yes --json --spki "$T/release.pub"
+has '"kind":"step",.*"text":"on sign@host.invalid:2022 too: ' 'a step as well'
+ok 'another one' touchmark key compromise release --yes
+hasnt ' too: touchmark key compromise' 'has no such step'
+
+# ---- nothing can be written ---------------------------------------------------------
+rm "$DENIED"
+mkdir "$DENIED"
+run touchmark key compromise release --yes
+[ "$RC" != 0 ]
+tap $? 'a denial that cannot be written'
+has '^touchmark: the key is NOT denied: ' 'is no denial, which is said'
+has '^touchmark: hint: .*/etc/touchmark/denied' 'and what to do until then'
 
 done_testing

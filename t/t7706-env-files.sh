@@ -161,6 +161,16 @@ printf 'object x\ntype commit\n' >short
 run_in short touchmark-gpgsm --status-fd=2 -bsau dev
 is "$RC" 0 'what is cut off is no tag'
 
+# Whoever approves signs as well.
+policy '[artefact "*.tar"]' '	env = prod'
+echo approved >one.tar
+ok 'a file is signed' touchmark sign -k rel --no-timestamp one.tar
+cp one.tar.p7s kept.p7s
+exits 1 'and approved by a key of another environment' touchmark approve -k dev \
+	--no-timestamp one.tar one.tar.p7s
+has 'signer-not-allowed: \[artefact "\*\.tar"\]' 'which is refused'
+ok 'nothing was added' cmp one.tar.p7s kept.p7s
+
 # A policy that cannot be read stops nobody who signs: it is not his to mend.
 echo '[nonsense]' >policy
 run touchmark sign -k dev -t ssh --resign dir/c.tar
