@@ -28,7 +28,7 @@ packages() {
 			rpm createrepo-c dnf dpkg-dev debhelper devscripts \
 			debsig-verify debsigs apt-utils reprepro aptly \
 			minisign signify-openbsd zip zstd xz-utils bzip2 \
-			lz4 lzip fakeroot ;;
+			lz4 lzip fakeroot systemd ;;
 	# An ssh server is nothing to put on everybody's machine.
 	apt-server)
 		echo gitolite3 openssh-server ;;
@@ -47,7 +47,7 @@ packages() {
 			fish opencryptoki opencryptoki-swtok nss-softokn \
 			nss-tools p11-kit-server rpm-build rpm-sign \
 			createrepo_c minisign zip zstd xz bzip2 lz4 lzip \
-			python3-pyyaml ;;
+			python3-pyyaml systemd ;;
 	esac
 }
 

@@ -26,6 +26,29 @@ exits 2 'a file that anybody may write' touchmark key show
 has 'anybody may write' 'is not believed'
 chmod 600 "$CONF"
 
+# libgit2 gives no reason for this one.
+if [ "$(id -u)" = 0 ]; then
+	need setpriv
+	chmod 711 "$T"
+	mkdir -m 755 "$T/nobody"
+	cp "$BIN/touchmark" "$BIN/touchmark-config" "$T/nobody/"
+	as_nobody() {
+		setpriv --reuid 65534 --regid 65534 --clear-groups env \
+			HOME="$T/nobody" PATH="$T/nobody:$PATH" "$@"
+	}
+else
+	chmod 0 "$CONF"
+	as_nobody() {
+		"$@"
+	}
+fi
+chmod 711 "$HOME"
+exits 2 'a file that may not be read' as_nobody touchmark key show
+has "$CONF: Permission denied" 'says so'
+hasnt 'CA certificates' 'and blames nothing else'
+has "hint: .*ls -l $CONF" 'and what to look at'
+chmod 600 "$CONF"
+
 for k in a b; do
 	printf '[touchmark "%s"]\n\turi = %s\n\tuserId = U <t@e.org>\n' \
 		$k "pkcs11:token=none-$k"

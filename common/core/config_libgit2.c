@@ -1,6 +1,10 @@
 /* The parser itself: libgit2 in this process. */
 #include "core/config_parse.h"
 
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
 #include <git2.h>
 
 #include "core/config_files.h"
@@ -20,16 +24,28 @@ int tmk_config_files_start(struct tmk_err *err)
 	 * three milliseconds. So it is done once and never undone. */
 	if (!started && git_libgit2_init() < 0)
 		return tmk_err_set(err, TMK_INTERNAL, "libgit2 did not start");
+	if (!started)
+		git_error_clear();
 	started = true;
 	return 0;
+}
+
+/* What keeps a file from being opened, of which libgit2 gives no reason. */
+static int open_fault(const char *path, struct tmk_err *err)
+{
+	tmk_err_set(err, TMK_USAGE, "%s: %s", path, access(path, R_OK) ?
+		    strerror(errno) : "cannot be read");
+	return tmk_err_hint(err, "it must be a file that you may read: ls -l "
+			    "%s", path);
 }
 
 static int git_fault(const char *path, struct tmk_err *err)
 {
 	const git_error *e = git_error_last();
 
-	tmk_err_set(err, TMK_USAGE, "%s: %s", path,
-		    e && e->message ? e->message : "cannot be read");
+	if (!e || e->klass == GIT_ERROR_NONE || !e->message)
+		return open_fault(path, err);
+	tmk_err_set(err, TMK_USAGE, "%s: %s", path, e->message);
 	return tmk_err_hint(err, "mend the file; git config --file %s --list "
 			    "shows where git stops", path);
 }
