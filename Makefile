@@ -296,7 +296,7 @@ check:
 	sh t/deps.sh check
 	$(MAKE) all mocks unit fuzz-replay
 	@rm -f $(B)/prove.state
-	B=$(abspath $(B)) prove $(if $(V),-v) -j3 --timer --state=save \
+	B=$(abspath $(B)) prove $(if $(V),-v) -j4 --timer --state=save \
 		--statefile=$(B)/prove.state $(abspath $(UNIT)) $(TESTS)
 
 # After a check that failed: what failed, alone. A machine that is busy makes a

@@ -15,68 +15,64 @@ house_all_sources() {	# TREE
 	(cd "$1" && find common formats hooks plugins t -name '*.[ch]' | sort)
 }
 
-# The floor that a path belongs to.
+# FLOOR: the floor that a path belongs to. (It is asked for each include: a
+# shell of its own for each answer took a minute.)
 house_floor() {	# PATH
+	FLOOR=${1%%/*}
 	case $1 in
-	common/*/*) f=${1#common/}; echo "${f%%/*}" ;;
-	*) echo "${1%%/*}" ;;
+	common/*/*) FLOOR=${1#common/}; FLOOR=${FLOOR%%/*} ;;
 	esac
 }
 
-# What a floor may include; its own files are always allowed.
+# ALLOWED: what a floor may include; its own files are always allowed.
 house_allowed() {	# FLOOR
 	case $1 in
-	base) echo ;;
-	cage | iface | x509) echo base ;;
-	seal) echo x509 iface base ;;
-	key | net | formats | core) echo x509 iface base ;;
-	hooks) echo core seal x509 formats iface cage base ;;
-	plugins) echo core seal key net x509 formats iface cage base ;;
-	*) echo "no-such-floor" ;;
+	base) ALLOWED= ;;
+	cage | iface | x509) ALLOWED='base' ;;
+	seal) ALLOWED='x509 iface base' ;;
+	key | net | formats | core) ALLOWED='x509 iface base' ;;
+	hooks) ALLOWED='core seal x509 formats iface cage base' ;;
+	plugins) ALLOWED='core seal key net x509 formats iface cage base' ;;
+	*) ALLOWED='no-such-floor' ;;
 	esac
 }
 
 # Foreign headers that only some floors may see: PATTERN, a colon, FLOORS.
-house_foreign() {
-	cat <<-'END'
-	openssl/*: iface x509 seal key formats core hooks plugins
-	git2*: core hooks plugins
-	seccomp*: cage
-	archive*: plugins
-	zlib.h: plugins
-	libp11*: key
-	p11-kit/*: key
-	curl/*: net
-	END
-}
+HOUSE_FOREIGN='openssl/*: iface x509 seal key formats core hooks plugins
+git2*: core hooks plugins
+seccomp*: cage
+archive*: plugins
+zlib.h: plugins
+libp11*: key
+p11-kit/*: key
+curl/*: net'
 
 # "FILE TARGET" for each #include "...", the target resolved as the compiler
 # does: beside the file, in common/, at the top. "FILE ?NAME" when it is not
 # there. FILE TARGET for <...> too, as "<NAME>".
 house_includes() {	# TREE
-	house_sources "$1" | while IFS= read -r f; do
-		sed -n 's/^[[:blank:]]*#[[:blank:]]*include[[:blank:]]*\(["<][^">]*[">]\).*/\1/p' \
-			"$1/$f" | while IFS= read -r inc; do
-			case $inc in
-			'<'*) echo "$f $inc"; continue ;;
-			esac
-			n=${inc#\"}
-			n=${n%\"}
-			if [ -f "$1/${f%/*}/$n" ]; then
-				echo "$f ${f%/*}/$n"
-			elif [ -f "$1/common/$n" ]; then
-				echo "$f common/$n"
-			elif [ -f "$1/$n" ]; then
-				echo "$f $n"
-			else
-				echo "$f ?$n"
-			fi
-		done
+	house_sources "$1" | (cd "$1" && xargs grep -H '#' /dev/null) |
+	sed -n 's/^\([^:]*\):[[:blank:]]*#[[:blank:]]*include[[:blank:]]*\(["<][^">]*[">]\).*/\1 \2/p' |
+	while read -r f inc; do
+		case $inc in
+		'<'*) echo "$f $inc"; continue ;;
+		esac
+		n=${inc#\"}
+		n=${n%\"}
+		if [ -f "$1/${f%/*}/$n" ]; then
+			echo "$f ${f%/*}/$n"
+		elif [ -f "$1/common/$n" ]; then
+			echo "$f common/$n"
+		elif [ -f "$1/$n" ]; then
+			echo "$f $n"
+		else
+			echo "$f ?$n"
+		fi
 	done
 }
 
 house_foreign_fault() {	# FILE FLOOR NAME
-	house_foreign | while IFS=: read -r pattern floors; do
+	while IFS=: read -r pattern floors; do
 		# The pattern is a glob on purpose.
 		# shellcheck disable=SC2254
 		case $3 in
@@ -86,12 +82,15 @@ house_foreign_fault() {	# FILE FLOOR NAME
 			*) echo "$1: <$3> is not for $2" ;;
 			esac ;;
 		esac
-	done
+	done <<-END
+	$HOUSE_FOREIGN
+	END
 }
 
 house_floor_faults() {	# TREE
 	house_includes "$1" | while read -r f inc; do
-		from=$(house_floor "$f")
+		house_floor "$f"
+		from=$FLOOR
 		case $inc in
 		'?'*)
 			echo "$f: \"${inc#\?}\" is not in the tree"
@@ -105,10 +104,11 @@ house_floor_faults() {	# TREE
 			house_foreign_fault "$f" "$from" "$inc"
 			continue ;;
 		esac
-		to=$(house_floor "$inc")
-		[ "$from" = "$to" ] && continue
-		case " $(house_allowed "$from") " in
-		*" $to "*) ;;
+		house_floor "$inc"
+		[ "$from" = "$FLOOR" ] && continue
+		house_allowed "$from"
+		case " $ALLOWED " in
+		*" $FLOOR "*) ;;
 		*) echo "$f: $from may not include $inc" ;;
 		esac
 	done
@@ -170,19 +170,18 @@ house_long_functions() {	# TREE MAX
 
 house_long_files() {	# TREE MAX
 	(cd "$1" && find common formats hooks plugins t \
-		\( -name '*.[ch]' -o -name '*.sh' \) | sort) |
-	while IFS= read -r f; do
-		n=$(wc -l <"$1/$f")
-		[ "$n" -le "$2" ] || echo "$f $n"
-	done
+		\( -name '*.[ch]' -o -name '*.sh' \) | sort | xargs wc -l) |
+	awk -v max="$2" '$2 != "total" && $1 > max { print $2, $1 }'
 }
 
 # "FILE:CALL" for each of our sources that calls one of WORDS, once each.
 house_calls() {	# TREE 'WORD|WORD...' [PATH-PREFIX...]
 	tree=$1 words=$2
 	shift 2
-	house_sources "$tree" | while IFS= read -r f; do
-		want=$([ $# = 0 ] && echo 1)
+	house_sources "$tree" |
+	(cd "$tree" && xargs grep -lwE "$words" /dev/null) |
+	while IFS= read -r f; do
+		[ $# = 0 ] && want=1 || want=
 		for p; do
 			case $f in "$p"*) want=1 ;; esac
 		done

@@ -163,6 +163,11 @@ is() {
 	tap $r "$3"
 }
 
+# sanitized: the programs are built with SAN=1.
+sanitized() {
+	grep -q __asan_init "$BIN/touchmark-pre-receive"
+}
+
 done_testing() {
 	echo "1..$TESTS"
 	[ -z "${FAILED-}" ]

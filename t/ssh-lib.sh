@@ -14,8 +14,10 @@ TOKEN=tmk-ssh
 NEXT_ID=16
 
 # strace comes before the sanitizer's own library. SoftHSM loses a few bytes
-# with each Ed25519 key: only the slow way of looking sees that it is SoftHSM.
+# with each Ed25519 key: only the slow way of looking sees that it is SoftHSM. A
+# third of that time goes into callers that are too far away to tell more.
 ASAN_OPTIONS=$ASAN_OPTIONS:verify_asan_link_order=0:fast_unwind_on_malloc=0
+ASAN_OPTIONS=$ASAN_OPTIONS:malloc_context_size=12
 
 bail() {
 	cat "$T/setup.log" 2>/dev/null

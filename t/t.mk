@@ -22,20 +22,15 @@ check-servers:
 	$(MAKE) all mocks
 	B=$(abspath $(B)) prove --timer t/server/t[0-9]*.sh
 
-# Each target for FUZZ_SECONDS from its seeds; new inputs stay in the build.
+# Each target for FUZZ_SECONDS from its seeds, two at a time; new inputs stay in
+# the build.
 fuzz:
-	$(MAKE) -j2 B=$(FUZZ_B) CC=$(FUZZ_CC) SAN=1 OPT='-O1 -g' \
+	$(MAKE) -j2 B=$(FUZZ_B) CC=$(FUZZ_CC) SAN=1 OPT='-O1 -gline-tables-only' \
 		SAN_FLAGS='-fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=all' \
 		fuzz-targets
-	@set -e; for t in $(FUZZ); do \
-		mkdir -p $(FUZZ_B)/corpus/$$t $(FUZZ_B)/crash; \
-		echo "fuzz $$t"; \
-		$(FUZZ_B)/fuzz/fuzz_$$t -max_total_time=$(FUZZ_SECONDS) \
-			-timeout=10 -rss_limit_mb=2048 -verbosity=0 \
-			-print_final_stats=1 \
-			-artifact_prefix=$(FUZZ_B)/crash/$$t- \
-			$(FUZZ_B)/corpus/$$t t/fuzz/seeds/$$t; \
-	done
+	@printf '%s\n' $(FUZZ) | xargs -P 2 -n 1 \
+		sh t/fuzz.sh $(FUZZ_B) $(FUZZ_SECONDS)
+	@echo "fuzz: $(words $(FUZZ)) targets, $(FUZZ_SECONDS) s each"
 
 .PHONY: fuzz-targets
 fuzz-targets: $(patsubst %,$(B)/fuzz/fuzz_%,$(FUZZ))
@@ -75,9 +70,25 @@ analyze:
 			-Xclang -analyzer-werror "$$@" -o /dev/null {}'
 	@echo "analyze: $(words $(SOURCES)) files, nothing found"
 
+# What was clean is read again when it changed, or one that others read did.
+SHELL_FILES = .ci/run $(wildcard plugins/*.sh t/*.sh t/conformance/*.sh \
+	t/bench/*.sh t/server/*.sh)
+SHELL_SHARED = $(filter %lib.sh %/house.sh,$(SHELL_FILES)) .shellcheckrc
+MAN_PAGES = $(wildcard man/*.[1-8])
+
 lint:
-	shellcheck .ci/run plugins/*.sh t/*.sh t/conformance/*.sh t/server/*.sh
-	mandoc -Tlint -Wwarning man/*.[1-8]
+	@$(MAKE) -k -j2 $(patsubst %,$(B)/lint/%.ok,$(SHELL_FILES)) \
+		$(B)/lint/man.ok
+
+$(B)/lint/%.ok: % $(SHELL_SHARED)
+	@mkdir -p $(@D)
+	shellcheck $<
+	@touch $@
+
+$(B)/lint/man.ok: $(MAN_PAGES)
+	@mkdir -p $(@D)
+	mandoc -Tlint -Wwarning $^
+	@touch $@
 
 bench:
 	sh t/deps.sh check

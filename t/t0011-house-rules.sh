@@ -106,10 +106,11 @@ sed -n '/^\.Ss Reasons that this version does not give/,/^\.S[hs] [^R]/p' \
 	"$PAGE" | sed -n 's/^\.Sy \([a-z-]*\).*/\1/p' >"$T/silent"
 : >"$T/given"
 : >"$T/never"
+(cd "$TOP" && house_sources . | grep '\.c$' |
+	grep -v '^common/iface/verdict\.c$' |
+	xargs grep -ohE '\bTMK_[A-Z0-9_]+\b') | sort -u >"$T/named"
 while read -r c id; do
-	if (cd "$TOP" && house_sources . | grep '\.c$' |
-		grep -v '^common/iface/verdict\.c$' |
-		xargs grep -lw "TMK_$c") >/dev/null; then
+	if grep -qx "TMK_$c" "$T/named"; then
 		echo "$c $id" >>"$T/given"
 	else
 		echo "$id" >>"$T/never"

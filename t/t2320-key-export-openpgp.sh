@@ -3,9 +3,9 @@
 # bytes whenever it is derived again.
 # shellcheck source=lib.sh
 . "${0%/*}/lib.sh"
-# SoftHSM keeps a few bytes of each Ed25519 signature: only the whole stack
+# SoftHSM keeps a few bytes of each Ed25519 signature: only its name in the stack
 # tells the leak checker that they are not ours.
-ASAN_OPTIONS=$ASAN_OPTIONS:fast_unwind_on_malloc=0
+ASAN_OPTIONS=$ASAN_OPTIONS:fast_unwind_on_malloc=0:malloc_context_size=12
 need softhsm2-util pkcs11-tool gpg git
 
 CONF=$XDG_CONFIG_HOME/touchmark/config

@@ -234,12 +234,14 @@ cp "$BIN/touchmark" "$BIN/touchmark-agent" "$T/bin/"
 for w in idle moved new stays; do
 	world "$w"
 done
-git config -f "$T/world-idle/config/touchmark/config" touchmark.agentIdle 1
-in_world idle touchmark agent start >/dev/null
+git config -f "$T/world-idle/config/touchmark/config" touchmark.agentIdle 2
 in_world moved touchmark agent start >/dev/null
 in_world new "$T/bin/touchmark" agent start >/dev/null
 in_world stays touchmark agent start >/dev/null
-IDLE=$(pid_in idle) MOVED=$(pid_in moved) NEW=$(pid_in new) STAYS=$(pid_in stays)
+MOVED=$(pid_in moved) NEW=$(pid_in new) STAYS=$(pid_in stays)
+# The last one: it must still be there when it is asked.
+in_world idle touchmark agent start >/dev/null
+IDLE=$(pid_in idle)
 [ -n "$IDLE" ] && [ -n "$MOVED" ] && [ -n "$NEW" ] && [ -n "$STAYS" ]
 tap $? 'four agents run'
 # An upgrade puts another file under the name.

@@ -35,7 +35,7 @@ ulimit -v ${GATE_ULIMIT:-400000}
 exec "$BIN/touchmark-pre-receive"
 EOF2
 chmod +x "$T/limited"
-if ! nm "$BIN/touchmark-pre-receive" | grep -q __asan_init; then
+if ! sanitized; then
 	ln -sf "$T/limited" "$SRV/hooks/pre-receive"
 fi
 refuse limit-exceeded 'a pack that inflates to a commit of 300 MB' \
