@@ -97,12 +97,21 @@ static void put(const void *data, size_t len)
 	}
 }
 
+/* Once, and before the answer: whoever has it may look at the log. */
+static void log_call(int status)
+{
+	static bool done;
+	FILE *f = done ? NULL : open_state("log", "a");
+
+	if (!done && (!f || fprintf(f, "%s %d\n", called, status) < 0 ||
+		      fclose(f)))
+		die("log");
+	done = true;
+}
+
 static void finish(int status)
 {
-	FILE *f = open_state("log", "a");
-
-	if (!f || fprintf(f, "%s %d\n", called, status) < 0 || fclose(f))
-		die("log");
+	log_call(status);
 	shutdown(client, SHUT_WR);
 	_exit(0);
 }
@@ -121,6 +130,7 @@ static void reply_with(int status, const char *extra, const char *body,
 		     "Content-Type: application/x-amz-json-1.1\r\n"
 		     "Date: %s\r\nContent-Length: %zu\r\n"
 		     "Connection: close\r\n%s\r\n", status, date, len, extra);
+	log_call(status);
 	put(head, (size_t)n);
 	put(body, len);
 	finish(status);

@@ -102,6 +102,7 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	state_dir = argv[4];
+	before_answer = log_request;
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	signal(SIGPIPE, SIG_IGN);
 	fd = listen_on(argv[2]);
@@ -114,7 +115,8 @@ int main(int argc, char **argv)
 		read_mode();
 		if (receive(&r)) {
 			route(&r);
-			log_request(&r);
+			if (!r.answered)
+				log_request(&r);
 		}
 		shutdown(r.fd, SHUT_WR);
 		close(r.fd);

@@ -248,6 +248,9 @@ static uint32_t crc32c(const void *data, size_t len)
 
 /* ---- HTTP --------------------------------------------------------------------- */
 
+/* Called before an answer goes out: whoever has it may look at the log. */
+static void (*before_answer)(const struct request *r);
+
 static void reply_with(struct request *r, int status, const char *extra,
 		       const char *body)
 {
@@ -257,9 +260,12 @@ static void reply_with(struct request *r, int status, const char *extra,
 			 "Content-Length: %zu\r\nConnection: close\r\n%s\r\n",
 			 status, strlen(body), extra);
 
+	if (!r->answered) {
+		r->answered = status;
+		before_answer(r);
+	}
 	put(r->fd, head, (size_t)n);
 	put(r->fd, body, strlen(body));
-	r->answered = status;
 }
 
 static void reply(struct request *r, int status, const char *body)
