@@ -9,6 +9,8 @@
 . "${0%/*}/gpg-lib.sh"
 # shellcheck source=remote-lib.sh
 . "${0%/*}/remote-lib.sh"
+# shellcheck source=agent-lib.sh
+. "${0%/*}/agent-lib.sh"
 need softhsm2-util pkcs11-tool openssl git gpg timeout
 
 host_new one
@@ -132,6 +134,33 @@ tap $? 'without one'
 cp ssh.seen.sock out
 is "$(sed -n 1p out)" "sock=$T/his.sock" 'it is what ssh is told'
 is "$(sed -n 2p out)" sock=none 'and not told'
+
+# ---- another key since -------------------------------------------------------------------
+
+# A digest needs no preparation of its own: what the host showed before is held
+# against what is configured now.
+by_digest() {
+	request ask '1 \0001' '3 dev' '4 \0001' '8 \0003' '9 /' \
+		"15 $(openssl dgst -sha256 -binary f | octal)" '16 \0001' \
+		"17 $({ be32 0; be32 "$(date +%s)"; } | octal)" \
+		"18 HOME=$HOME" "18 XDG_CONFIG_HOME=$XDG_CONFIG_HOME" \
+		"18 XDG_DATA_HOME=$XDG_DATA_HOME" \
+		"18 XDG_STATE_HOME=$XDG_STATE_HOME" '18 GIT_CONFIG_NOSYSTEM=1' \
+		"18 SOFTHSM2_CONF=$SOFTHSM2_CONF"
+	"$MOCK/agent-wire" "$SOCKET" <ask >out 2>/dev/null
+}
+octal() {
+	od -An -v -to1 | sed 's/ /\\0/g' | tr -d '\n'
+}
+
+by_digest
+is "$(xxd -s 14 -l 1 -p out)" 00 'a digest is signed'
+before=$(host_uses one)
+git config -f "$CONFIG" touchmark.dev.cert "$T/pki/local.pem"
+by_digest
+is "$(xxd -s 14 -l 1 -p out)" 03 'not when the certificate is of another key'
+is "$(host_uses one)" "$before" 'and the host is not asked'
+git config -f "$CONFIG" --unset touchmark.dev.cert
 
 # ---- lock, confirm, the end -----------------------------------------------------------
 
