@@ -134,6 +134,22 @@ int tmk_kms_store_wrong(const char *service, const char *what,
 			    "between this machine and the service");
 }
 
+int tmk_kms_store_signature(struct tmk_buf *sig, const char *service,
+			    const struct tmk_signer *signer,
+			    const struct tmk_buf *raw, struct tmk_err *err)
+{
+	size_t bits = (size_t)signer->bits;
+
+	if (signer->algorithm == TMK_KEY_EC)
+		return tmk_kms_ecdsa_raw(sig, raw->data, raw->len,
+					 signer->bits, err);
+	if (raw->len != (signer->algorithm == TMK_KEY_RSA ?
+			 (bits + 7) / 8 : 64))
+		return tmk_kms_store_wrong(service, "a signature of another "
+					   "length", err);
+	return tmk_buf_add(sig, raw->data, raw->len) ? tmk_err_nomem(err) : 0;
+}
+
 /* As tokens name keys: SHA-1 of the key bits (RFC 5280 4.2.1.2). */
 static void make_id(struct tmk_key_info *info)
 {

@@ -60,6 +60,14 @@ int tmk_kms_store_refused(const char *service,
 int tmk_kms_store_wrong(const char *service, const char *what,
 			struct tmk_err *err);
 
+/* The bytes of a signature as a service gives them, appended to `sig` as
+ * tmk_signer_ops.sign gives them: ECDSA from DER to r || s, RSA and Ed25519 as
+ * they are. TMK_KEY when they are not as long as `signer` makes them. */
+int tmk_kms_store_signature(struct tmk_buf *sig, const char *service,
+			    const struct tmk_signer *signer,
+			    const struct tmk_buf *raw, struct tmk_err *err)
+	TMK_MUST_CHECK;
+
 /* How a key is shown; all borrowed. */
 struct tmk_kms_store_words {
 	const char *holder;	/* where it is: a host */

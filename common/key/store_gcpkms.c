@@ -280,7 +280,6 @@ static int take_signature(struct tmk_buf *sig, struct google_key *k,
 			  bool digest, const struct tmk_buf *body,
 			  struct tmk_err *err)
 {
-	const struct tmk_signer *s = &k->key.signer;
 	struct tmk_buf raw = TMK_BUF_INIT(TMK_SIGNATURE_MAX);
 	char text[2 * TMK_SIGNATURE_MAX], good[8];
 	int rc = check_name(k, body, err);
@@ -297,14 +296,9 @@ static int take_signature(struct tmk_buf *sig, struct google_key *k,
 		    !checksum_is(body, "signatureCrc32c", raw.data, raw.len)))
 		rc = tmk_kms_store_wrong(SERVICE, "a signature that was "
 					 "changed on the way", err);
-	if (!rc && s->algorithm == TMK_KEY_EC)
-		rc = tmk_kms_ecdsa_raw(sig, raw.data, raw.len, s->bits, err);
-	else if (!rc && raw.len != (s->algorithm == TMK_KEY_RSA ?
-				    (s->bits + 7) / 8 : 64))
-		rc = tmk_kms_store_wrong(SERVICE, "a signature of another "
-					 "length", err);
-	else if (!rc && tmk_buf_add(sig, raw.data, raw.len))
-		rc = tmk_err_nomem(err);
+	if (!rc)
+		rc = tmk_kms_store_signature(sig, SERVICE, &k->key.signer,
+					     &raw, err);
 	tmk_buf_release(&raw);
 	return rc;
 }

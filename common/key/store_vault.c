@@ -244,10 +244,9 @@ static int make_body(struct tmk_buf *body, const struct transit_key *k,
 static int take_signature(struct tmk_buf *sig, const struct transit_key *k,
 			  const struct tmk_buf *body, struct tmk_err *err)
 {
-	const struct tmk_signer *s = &k->key.signer;
 	struct tmk_buf raw = TMK_BUF_INIT(TMK_SIGNATURE_MAX);
 	char text[2 * TMK_SIGNATURE_MAX], head[40];
-	int rc = 0, n;
+	int rc, n;
 
 	n = snprintf(head, sizeof(head), "vault:v%llu:",
 		     (unsigned long long)k->version);
@@ -258,14 +257,9 @@ static int take_signature(struct tmk_buf *sig, const struct transit_key *k,
 					   "version of the key", err);
 	if (tmk_dec_base64(&raw, text + n, strlen(text + n)))
 		rc = tmk_kms_store_wrong(SERVICE, "no signature", err);
-	else if (s->algorithm == TMK_KEY_EC)
-		rc = tmk_kms_ecdsa_raw(sig, raw.data, raw.len, s->bits, err);
-	else if (raw.len != (s->algorithm == TMK_KEY_RSA ?
-			     (s->bits + 7) / 8 : 64))
-		rc = tmk_kms_store_wrong(SERVICE, "a signature of another "
-					 "length", err);
-	else if (tmk_buf_add(sig, raw.data, raw.len))
-		rc = tmk_err_nomem(err);
+	else
+		rc = tmk_kms_store_signature(sig, SERVICE, &k->key.signer,
+					     &raw, err);
 	tmk_buf_release(&raw);
 	return rc;
 }
