@@ -140,6 +140,8 @@ agent_wait settled
 tap $? 'whatever was begun has its end on record'
 ok 'the record is whole' on_host one touchmark log verify "$LOG"
 is "$(host_uses one)" $((before + 2)) 'with one use each'
+is "$(grep -c 'nobody waits for the signature any more' "$LOG")" 1 \
+	'nothing was signed for the one who went'
 
 # The agent goes while a command runs.
 slow
