@@ -1,6 +1,7 @@
 /*
  * front_session.h - the keys that are open, and how long they may stay so;
- * private to plugins/front_serve.c and front_session.c.
+ * private to plugins/front_serve*.c, front_session.c, front_remote.c and
+ * front_places.c.
  *
  * A session is one opened key: a PKCS#11 session with its login, and the
  * chain that signs at present. It is found again by what the configuration
