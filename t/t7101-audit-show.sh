@@ -101,7 +101,7 @@ breaks() {	# LINE WHAT [PATTERN]
 	again
 }
 again
-sed -i '3s/two/owt/' "$LOG"
+sed -i '3s/"artefact":"/&x/' "$LOG"
 breaks 4 'a word' 'the line before it was changed'
 sed -i '3d' "$LOG"
 breaks 3 'a line less' 'its number does not follow'
