@@ -9,33 +9,28 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
-#include <sys/file.h>
 
 #include "base/buf.h"
 #include "base/file.h"
 #include "hooks/gate.h"
 
-#define LOCK_TRIES 100		/* of 50 ms */
+#define LOCK_MS 5000		/* that another push is waited for */
 
 /* Lock the folder itself: no lock file is left behind by a crash. */
 static int lock_dir(const char *dir, struct tmk_err *err)
 {
-	const struct timespec pause = { 0, 50000000 };
-	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), i;
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc;
 
 	if (fd < 0)
 		return tmk_err_set(err, TMK_INTERNAL, "%s: %s", dir,
 				   strerror(errno));
-	for (i = 0; flock(fd, LOCK_EX | LOCK_NB) < 0; i++) {
-		if (errno != EWOULDBLOCK || i == LOCK_TRIES) {
-			close(fd);
-			return tmk_err_set(err, TMK_INTERNAL,
-					   "%s: cannot be locked", dir);
-		}
-		nanosleep(&pause, NULL);
+	rc = tmk_file_lock(fd, false, LOCK_MS, dir, err);
+	if (rc) {
+		close(fd);
+		return tmk_err_set(err, TMK_INTERNAL, "%s: cannot be locked",
+				   dir);
 	}
 	return fd;
 }

@@ -6,9 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -22,7 +20,6 @@
 #define LOCK ".crl-fetch.lock"
 #define TEMP ".crl-fetch.new"	/* and a dot and six letters */
 #define LOCK_MS 10000		/* others compare and write, nothing else */
-#define STEP_MS 50
 #define SHA256 1		/* enum tmk_hash */
 
 /* ---- names ------------------------------------------------------------------- */
@@ -94,8 +91,6 @@ X509_CRL *tmk_crl_store_get(const char *dir, const char *url,
 static int take_lock(int *out, const char *dir, struct tmk_err *err)
 {
 	char *path = path_of(dir, LOCK, "");
-	struct timespec step = { 0, STEP_MS * 1000000 };
-	int64_t end = tmk_clock_ms() + LOCK_MS;
 	int fd, rc;
 
 	if (!path)
@@ -105,18 +100,15 @@ static int take_lock(int *out, const char *dir, struct tmk_err *err)
 	if (fd < 0)
 		return tmk_err_set(err, TMK_INPUT, "cannot write into %s: %s",
 				   dir, strerror(errno));
-	while ((rc = flock(fd, LOCK_EX | LOCK_NB)) && errno == EWOULDBLOCK &&
-	       tmk_clock_ms() < end)
-		nanosleep(&step, NULL);
-	if (rc) {
-		tmk_err_set(err, TMK_INPUT, "cannot lock %s: %s", dir,
-			    errno == EWOULDBLOCK ? "another touchmark "
-			    "crl-fetch holds it" : strerror(errno));
+	rc = tmk_file_lock(fd, false, LOCK_MS, dir, err);
+	if (rc > 0)
+		rc = tmk_err_set(err, TMK_INPUT, "cannot lock %s: another "
+				 "touchmark crl-fetch holds it", dir);
+	if (rc)
 		close(fd);
-		return -1;
-	}
-	*out = fd;
-	return 0;
+	else
+		*out = fd;
+	return rc;
 }
 
 /* What somebody left behind who was killed: under the lock, nobody writes. */

@@ -6,9 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -18,7 +16,6 @@
 #define CROWD 1024		/* from here on none is kept that expired */
 #define KEEP_S 86400		/* s that one is kept after it expired */
 #define LOCK_MS 10000
-#define LOCK_PAUSE_MS 20
 #define FINGERPRINT_HEX 64
 
 #define REQUEST "request"
@@ -54,22 +51,12 @@ static char *store_path(void)
 
 static int wait_lock(int fd, const char *path, int code, struct tmk_err *err)
 {
-	const struct timespec pause = { 0, LOCK_PAUSE_MS * 1000000L };
-	int64_t until = tmk_clock_ms() + LOCK_MS;
+	int rc = tmk_file_lock(fd, false, LOCK_MS, path, err);
 
-	while (flock(fd, LOCK_EX | LOCK_NB)) {
-		if (errno != EWOULDBLOCK && errno != EINTR)
-			return tmk_err_set(err, TMK_INPUT, "%s: %s", path,
-					   strerror(errno));
-		if (tmk_clock_ms() >= until) {
-			tmk_err_set(err, code, "%s: another process uses it",
-				    path);
-			return tmk_err_hint(err, "try again when that has "
-					    "ended");
-		}
-		nanosleep(&pause, NULL);
-	}
-	return 0;
+	if (rc <= 0)
+		return rc;
+	tmk_err_set(err, code, "%s: another process uses it", path);
+	return tmk_err_hint(err, "try again when that has ended");
 }
 
 /* A folder that is the user's own and nobody else's. */

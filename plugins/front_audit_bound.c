@@ -3,16 +3,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include "base/buf.h"
-#include "base/clock.h"
 #include "base/file.h"
 #include "key/request.h"
 #include "plugins/front_state.h"
@@ -22,7 +19,6 @@
 #define NAME_MAX_BYTES 65
 #define FIRST_LINE "touchmark refused 1\n"
 #define LOCK_MS 2000		/* that another process is waited for */
-#define LOOK_MS 10
 #define MANY 999999999999	/* counts end there */
 #define LATEST (INT64_MAX / 100)	/* a time may be */
 
@@ -108,18 +104,12 @@ static void read_table(struct table *t, const struct tmk_buf *text)
 
 static int wait_lock(int fd, const char *name, struct tmk_err *err)
 {
-	int64_t until = tmk_clock_ms() + LOCK_MS;
+	int rc = tmk_file_lock(fd, false, LOCK_MS, name, err);
 
-	while (flock(fd, LOCK_EX | LOCK_NB)) {
-		if (errno != EWOULDBLOCK && errno != EINTR)
-			return tmk_err_set(err, TMK_INPUT, "%s: %s", name,
-					   strerror(errno));
-		if (tmk_clock_ms() >= until)
-			return tmk_err_set(err, TMK_INPUT, "%s: held by "
-					   "another process", name);
-		poll(NULL, 0, LOOK_MS);
-	}
-	return 0;
+	if (rc > 0)
+		rc = tmk_err_set(err, TMK_INPUT, "%s: held by another process",
+				 name);
+	return rc;
 }
 
 /* Open it, held alone; closing it gives it back. */

@@ -15,9 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -41,7 +39,6 @@
 #define HEX 64
 #define LATELY 2		/* s within which times cannot tell */
 #define LOCK_WAIT_MS 5000
-#define LOCK_PAUSE_MS 20
 
 /* What one file said the last time. */
 struct file {
@@ -446,10 +443,8 @@ static int add_entry(struct tmk_buf *out, const char *hex, const char *name,
 /* One writer at a time: the directory is the lock, so none is left behind. */
 static int lock_directory(const char *path, struct tmk_err *err)
 {
-	const struct timespec pause = { 0, LOCK_PAUSE_MS * 1000000L };
-	int64_t until = tmk_clock_ms() + LOCK_WAIT_MS;
 	char *dir = strdup(path), *slash = dir ? strrchr(dir, '/') : NULL;
-	int fd = -1;
+	int fd = -1, rc = 0;
 
 	if (!slash) {
 		free(dir);
@@ -462,13 +457,12 @@ static int lock_directory(const char *path, struct tmk_err *err)
 			tmk_err_set(err, TMK_INPUT, "%s: %s", dir,
 				    strerror(errno));
 	}
-	while (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB)) {
-		if (tmk_clock_ms() < until) {
-			nanosleep(&pause, NULL);
-			continue;
-		}
-		tmk_err_set(err, TMK_INPUT, "%s: another program holds its "
-			    "lock", dir);
+	if (fd >= 0)
+		rc = tmk_file_lock(fd, false, LOCK_WAIT_MS, dir, err);
+	if (rc > 0)
+		rc = tmk_err_set(err, TMK_INPUT, "%s: another program holds "
+				 "its lock", dir);
+	if (rc) {
 		close(fd);
 		fd = -1;
 	}

@@ -5,12 +5,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
+
+#include "base/clock.h"
 
 #define READ_CHUNK 65536	/* bytes */
 #define READ_FIRST 2048
+#define LOCK_FIRST 500000L	/* ns between the first two looks at a lock */
+#define LOCK_LAST 16000000L	/* and, doubled each time, at most */
 
 /* How much to make room for: a small file is not worth fresh pages, which cost
  * more than its bytes. Its size is a guess; only reading tells. */
@@ -123,6 +129,25 @@ int tmk_file_write_fd(int fd, const void *data, size_t len, const char *name,
 					   strerror(errno));
 		from += n;
 		len -= (size_t)n;
+	}
+	return 0;
+}
+
+int tmk_file_lock(int fd, bool shared, int ms, const char *name,
+		  struct tmk_err *err)
+{
+	struct timespec pause = { 0, LOCK_FIRST };
+	int64_t until = tmk_clock_ms() + ms;
+
+	while (flock(fd, (shared ? LOCK_SH : LOCK_EX) | LOCK_NB)) {
+		if (errno != EWOULDBLOCK && errno != EINTR)
+			return tmk_err_set(err, TMK_INPUT, "cannot lock %s: %s",
+					   name, strerror(errno));
+		if (tmk_clock_ms() >= until)
+			return 1;
+		nanosleep(&pause, NULL);
+		if (pause.tv_nsec < LOCK_LAST)
+			pause.tv_nsec *= 2;
 	}
 	return 0;
 }

@@ -38,6 +38,13 @@ int tmk_file_read_at(void *to, size_t len, int fd, uint64_t at,
 int tmk_file_write_fd(int fd, const void *data, size_t len, const char *name,
 		      struct tmk_err *err) TMK_MUST_CHECK;
 
+/* Wait for the flock(2) of `fd`, at most `ms` milliseconds: alone, or together
+ * with other readers when `shared`. Closing the file gives it back. 0 when it is
+ * held; 1 when another process kept it all the time, which the caller words;
+ * else TMK_INPUT naming `name`. */
+int tmk_file_lock(int fd, bool shared, int ms, const char *name,
+		  struct tmk_err *err) TMK_MUST_CHECK;
+
 /* A file that is being written beside its final name. */
 struct tmk_newfile {
 	int fd;			/* -1 when not open */

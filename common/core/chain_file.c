@@ -7,13 +7,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
-#include <sys/file.h>
 #include <sys/stat.h>
 
-#include "base/clock.h"
 #include "base/enc.h"
 #include "base/file.h"
 #include "base/json.h"
@@ -21,7 +18,6 @@
 
 #define SHA256 1		/* enum tmk_hash */
 #define LOCK_MS 10000		/* that a lock is waited for */
-#define LOCK_PAUSE 16000000	/* ns between two looks, in the end */
 #define HEAD_MAX 1024		/* bytes of FILE.head */
 #define HEAD_SIZE 512		/* that we write: one sector, so that it is
 				   written over whole or not at all */
@@ -34,25 +30,14 @@ static int failed(struct tmk_err *err, const char *path)
 }
 
 /* Wait for the lock, not for ever. */
-static int wait_lock(int fd, int how, const char *name, struct tmk_err *err)
+static int wait_lock(int fd, bool shared, const char *name, struct tmk_err *err)
 {
-	struct timespec pause = { 0, LOCK_PAUSE / 32 };
-	int64_t until = tmk_clock_ms() + LOCK_MS;
+	int rc = tmk_file_lock(fd, shared, LOCK_MS, name, err);
 
-	while (flock(fd, how | LOCK_NB) < 0) {
-		if (errno != EWOULDBLOCK && errno != EINTR)
-			return failed(err, name);
-		if (tmk_clock_ms() >= until) {
-			tmk_err_set(err, TMK_INPUT, "%s: held by another "
-				    "process", name);
-			return tmk_err_hint(err, "try again; fuser %s tells "
-					    "which one", name);
-		}
-		nanosleep(&pause, NULL);
-		if (pause.tv_nsec < LOCK_PAUSE)
-			pause.tv_nsec *= 2;
-	}
-	return 0;
+	if (rc <= 0)
+		return rc;
+	tmk_err_set(err, TMK_INPUT, "%s: held by another process", name);
+	return tmk_err_hint(err, "try again; fuser %s tells which one", name);
 }
 
 int tmk_chain_file_lock(int *fd, const char *path, bool shared,
@@ -71,7 +56,7 @@ int tmk_chain_file_lock(int *fd, const char *path, bool shared,
 	} else if (lock < 0) {
 		rc = failed(err, name);
 	} else {
-		rc = wait_lock(lock, shared ? LOCK_SH : LOCK_EX, name, err);
+		rc = wait_lock(lock, shared, name, err);
 		if (rc)
 			close(lock);
 		else

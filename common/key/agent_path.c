@@ -2,18 +2,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/clock.h"
+#include "base/file.h"
 #include "key/agent_client.h"
-
-#define LOOK_MS 5	/* how often a lock is tried again */
 
 /* XDG base directories 0.8: owned by the user, mode 0700, an absolute path. */
 static const char *runtime_dir(void)
@@ -103,9 +99,8 @@ int tmk_agent_path_socket(const char *path, struct tmk_err *err)
 int tmk_agent_path_lock(int *fd, const char *name, int ms,
 			struct tmk_err *err)
 {
-	int64_t until = tmk_clock_ms() + ms;
 	char path[TMK_AGENT_PATH_MAX];
-	int lock;
+	int lock, rc;
 
 	if (!*tmk_agent_path(path, name))
 		return tmk_err_set(err, TMK_KEY, "XDG_RUNTIME_DIR is not a "
@@ -118,20 +113,10 @@ int tmk_agent_path_lock(int *fd, const char *name, int ms,
 			close(lock);
 		return -1;
 	}
-	while (flock(lock, LOCK_EX | LOCK_NB)) {
-		if (errno != EWOULDBLOCK && errno != EINTR) {
-			int why = errno;
-
-			close(lock);
-			return tmk_err_set(err, TMK_KEY, "cannot lock %s: %s",
-					   path, strerror(why));
-		}
-		if (tmk_clock_ms() >= until) {
-			close(lock);
-			return 1;
-		}
-		poll(NULL, 0, LOOK_MS);
-	}
-	*fd = lock;
-	return 0;
+	rc = tmk_file_lock(lock, false, ms, path, err);
+	if (rc)
+		close(lock);
+	else
+		*fd = lock;
+	return rc;
 }

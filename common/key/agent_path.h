@@ -39,7 +39,8 @@ int tmk_agent_path_socket(const char *path, struct tmk_err *err)
 
 /* Open a lock file of that directory, made when missing, and lock it within
  * `ms` milliseconds. 0 with *fd (belongs to the caller; closing it unlocks),
- * 1 when somebody else holds it, negative (TMK_KEY) for other failures. */
+ * 1 when somebody else holds it, negative for other failures (TMK_KEY; TMK_INPUT
+ * when the system locks nothing). */
 int tmk_agent_path_lock(int *fd, const char *name, int ms,
 			struct tmk_err *err) TMK_MUST_CHECK;
 

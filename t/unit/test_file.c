@@ -109,6 +109,24 @@ static void test_full_device(void)
 	close(fd);
 }
 
+static void test_lock(void)
+{
+	int one = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int two = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	is_int(tmk_file_lock(one, false, 0, "it", &err), 0, "held alone");
+	is_int(tmk_file_lock(two, false, 30, "it", &err), 1, "not by two");
+	is_int(tmk_file_lock(two, true, 0, "it", &err), 1, "nor by a reader");
+	is_int(tmk_file_lock(one, true, 0, "it", &err), 0, "held to read");
+	is_int(tmk_file_lock(two, true, 0, "it", &err), 0, "by several");
+	is_int(tmk_file_lock(two, false, 0, "it", &err), 1, "not to write");
+	close(one);
+	is_int(tmk_file_lock(two, false, 0, "it", &err), 0, "closing frees");
+	close(two);
+	ok(tmk_file_lock(-1, false, 0, "it", &err) < 0, "no file, no lock");
+	is_int(err.code, TMK_INPUT, "which is an error");
+}
+
 static void check_path(const char *base, const char *home, const char *rel,
 		       const char *want)
 {
@@ -138,6 +156,7 @@ int main(void)
 	test_newfile();
 	test_steps();
 	test_full_device();
+	test_lock();
 	ok(!tmk_file_mkdirs("a/b/c", &err) && tmk_file_exists("a/b/c"),
 	   "make a path");
 	ok(!tmk_file_mkdirs("a/b/c", &err), "again is fine");
