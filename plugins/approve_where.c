@@ -13,26 +13,6 @@
 
 /* ---- a host ------------------------------------------------------------------ */
 
-/* ssh://USER@HOST[:PORT], with or without a name behind it, which stands for
- * nothing here. */
-static int parse_host(struct tmk_remote_uri *out, const char *uri,
-		      struct tmk_err *err)
-{
-	static const char scheme[] = "ssh://";
-	char whole[3 * TMK_REMOTE_TEXT];
-	bool named;
-
-	if (strncmp(uri, scheme, sizeof(scheme) - 1) || strlen(uri) +
-	    sizeof("/requests") > sizeof(whole)) {
-		tmk_err_set(err, TMK_USAGE, "--on: a signing host is written "
-			    "ssh://USER@HOST[:PORT]");
-		return tmk_err_hint(err, "touchmark approve --help");
-	}
-	named = strchr(uri + sizeof(scheme) - 1, '/') != NULL;
-	snprintf(whole, sizeof(whole), "%s%s", uri, named ? "" : "/requests");
-	return tmk_remote_uri_parse(out, whole, err);
-}
-
 /* One question on a connection of its own: between two of them a person may
  * type a PIN. *answer is initialised by the caller. */
 static int ask_host(struct tmk_answer *answer, const struct tmk_approve *r,
@@ -43,8 +23,9 @@ static int ask_host(struct tmk_answer *answer, const struct tmk_approve *r,
 	int rc;
 
 	request->program = "touchmark";
-	if (parse_host(&uri, r->on, err) ||
-	    tmk_remote_open(&remote, &uri,
+	if (tmk_remote_uri_parse_host(&uri, r->on, err))
+		return tmk_err_prefix(err, "--on");
+	if (tmk_remote_open(&remote, &uri,
 			    1000 * r->config->service_deadline, NULL, err))
 		return -1;
 	rc = tmk_remote_ask(answer, remote, request, &r->ask.person, err);

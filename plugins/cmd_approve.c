@@ -351,7 +351,8 @@ static int approve_run(int argc, char **argv, struct tmk_err *err)
 		{ 0, "file", TMK_OPT_TEXT, &r.file, "F",
 		  "approve only if this is what is to be signed" },
 		{ 0, "on", TMK_OPT_TEXT, &r.on, "HOST",
-		  "where it waits: ssh://USER@HOST[:PORT]; default: here" },
+		  "where it waits: ssh://USER@HOST[:PORT] or "
+		  "unix:SOCKET; default: here" },
 		{ 0, "timestamp", TMK_OPT_TEXT, &r.timestamp, "WHEN",
 		  "require, prefer or never" },
 		{ 0, "no-timestamp", TMK_OPT_FLAG, &r.no_timestamp, NULL,

@@ -1,8 +1,8 @@
 /*
- * front_remote.h - a request that another host answers: keys whose uri is
- * ssh://USER@HOST[:PORT]/NAME.
+ * front_remote.h - a request that a signing host answers: keys whose uri is
+ * ssh://USER@HOST[:PORT]/NAME, or unix:SOCKET/NAME.
  *
- * The request goes to `touchmark serve` there, over the ssh found on PATH
+ * The request goes to `touchmark serve` there, over ssh or a socket
  * (key/remote.h), with a digest instead of the content and without anything
  * that is this host's own (PIN files, environment, folders). What comes back
  * is checked here before it is believed (front_remote_check.h): the key is the

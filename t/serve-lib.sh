@@ -13,6 +13,9 @@
 #   listen_once SOCKET CMD...  run CMD with one connection as its standard
 #                              input and output, as a socket unit does; sets
 #                              LISTENER
+#   host_socket NAME SOCKET CMD...
+#                              run CMD at that host for each connection, as
+#                              systemd does; what it says is in $T/listener
 #   ask_socket SOCKET FILE     send it and close that half; $T/wire, $T/out
 
 need perl
@@ -85,17 +88,32 @@ sign_request() {	# NAME KEY FORMAT FILE [FIELD...]
 listen_once() {
 	sock=$1
 	shift
-	perl -MIO::Socket::UNIX -e '$l = IO::Socket::UNIX->new(Listen => 1,
-		Local => shift) or die; $c = $l->accept; close $l;
+	# It gets its name when it listens, not before.
+	perl -MIO::Socket::UNIX -e '$s = shift;
+		$l = IO::Socket::UNIX->new(Listen => 1, Local => "$s.new") or
+		die; rename "$s.new", $s or die; $c = $l->accept; close $l;
 		open STDIN, "<&", $c; open STDOUT, ">&", $c; exec @ARGV' \
 		"$sock" "$@" 2>"$T/stderr" &
 	LISTENER=$!
 	PIDS="$PIDS $LISTENER"
 	i=0
 	until [ -S "$sock" ]; do
-		[ $((i += 1)) -lt 100 ] || break
+		[ $((i += 1)) -lt 600 ] || break
 		sleep 0.1
 	done
+}
+
+host_socket() {	# NAME SOCKET CMD...
+	where=$HOSTS/$1 sock=$2
+	shift 2
+	SYSTEMD_LOG_TARGET=console SYSTEMD_LOG_LEVEL=info \
+		systemd-socket-activate --accept --inetd -l "$sock" \
+		-E HOME="$where" -E SOFTHSM2_CONF="$where/softhsm2.conf" \
+		-E PATH -E LC_ALL -E ASAN_OPTIONS -E LSAN_OPTIONS \
+		-E UBSAN_OPTIONS "$@" >"$T/listener" 2>&1 </dev/null &
+	LISTENER=$!
+	PIDS="$PIDS $LISTENER"
+	agent_wait grep -q 'Listening on' "$T/listener" || bail 'nobody listens'
 }
 
 ask_socket() {

@@ -1,24 +1,17 @@
 #include "key/remote.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/proc.h"
 #include "key/agent_io.h"
-#include "key/agent_path.h"
-
-extern char **environ;
+#include "key/remote_ends.h"
 
 #define SEND_MS 10000
 /* Who is at work gives a sign of life every five seconds. */
@@ -27,229 +20,37 @@ extern char **environ;
 #define SAID_MAX 16384		/* bytes of ssh's standard error that are read */
 #define REAP_MS 300		/* what ssh gets to end by itself */
 #define LOOK_MS 2
-/* ssh binds a name with 17 characters more than ControlPath, and %C is 40. */
-#define CONTROL_MORE (40 - 2 + 17)
-#define PERSIST "60"		/* s that a connection waits for its next use */
 
 struct tmk_remote {
-	pid_t pid;		/* -1: it has ended */
-	int in, out;		/* ssh's standard input and output */
-	int said;		/* its standard error; the shared connection
-				   may hold it open, nobody waits for its end */
+	struct tmk_remote_ends ends;
 	int ms;
+	bool local;		/* a socket of this machine */
+	bool there;		/* there are ends; else `why` */
+	struct tmk_err why;
 	bool heard;		/* the other side has said something */
 	char where[TMK_REMOTE_SHOWN];
 };
-
-/* ---- the command line ------------------------------------------------------ */
-
-#define ARGS_MAX 64
-
-struct args {
-	char *argv[ARGS_MAX];
-	int n;
-	char timeout[40], path[TMK_AGENT_PATH_MAX + 32], port[16];
-	char to[2 * TMK_REMOTE_TEXT];
-};
-
-/* Borrowed; ssh does not write there. */
-static void add(struct args *a, const char *word)
-{
-	char *w;
-
-	memcpy(&w, &word, sizeof(w));
-	if (a->n < ARGS_MAX - 1)
-		a->argv[a->n++] = w;
-}
-
-static void add_option(struct args *a, const char *option)
-{
-	add(a, "-o");
-	add(a, option);
-}
-
-/* What ssh's %C leaves out: the name under which the user's configuration has
- * the host, by which it may choose another identity (FNV-1a, 32 bits). */
-static uint32_t alias(const struct tmk_remote_uri *uri)
-{
-	const unsigned char *p = (const unsigned char *)uri->host;
-	uint32_t h = 2166136261u;
-
-	for (; *p; p++)
-		h = (h ^ *p) * 16777619u;
-	return h;
-}
-
-/* Share the connection where there is a place for its socket, of nobody's but
- * ours. The signals of life end a shared one whose host has gone. */
-static void add_sharing(struct args *a, const struct tmk_remote_uri *uri)
-{
-	/* ssh gives a meaning to others. */
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyz"
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-";
-	char name[32], path[TMK_AGENT_PATH_MAX];
-
-	snprintf(name, sizeof(name), "ssh-%%C-%08x", alias(uri));
-	if (tmk_agent_path_dir(true, NULL) ||
-	    !*tmk_agent_path(path, name) ||
-	    strlen(path) + CONTROL_MORE >= TMK_AGENT_PATH_MAX ||
-	    strspn(path, plain) + strlen(name) < strlen(path)) {
-		add_option(a, "ControlMaster=no");
-		add_option(a, "ControlPath=none");
-		return;
-	}
-	snprintf(a->path, sizeof(a->path), "ControlPath=%s", path);
-	add_option(a, "ControlMaster=auto");
-	add_option(a, a->path);
-	add_option(a, "ControlPersist=" PERSIST);
-}
-
-/*
- * The user's configuration says how the host is reached. What would make ssh
- * ask, believe an unknown host, run something else or hand on more than the
- * frames is settled here, since the first word for an option counts.
- */
-static void make_args(struct args *a, const struct tmk_remote_uri *uri, int ms)
-{
-	static const char *const settled[] = {
-		"IgnoreUnknown=SessionType,StdinNull,ForkAfterAuthentication",
-		"BatchMode=yes", "StrictHostKeyChecking=yes",
-		"LogLevel=ERROR", "RequestTTY=no", "RemoteCommand=none",
-		"SessionType=default", "StdinNull=no",
-		"ForkAfterAuthentication=no", "EscapeChar=none",
-		"PermitLocalCommand=no", "ClearAllForwardings=yes",
-		"ForwardAgent=no", "ForwardX11=no", "Tunnel=no",
-		"ServerAliveInterval=5", "ServerAliveCountMax=2",
-	};
-	size_t i;
-
-	memset(a, 0, sizeof(*a));
-	add(a, "ssh");
-	add(a, "-T");
-	for (i = 0; i < sizeof(settled) / sizeof(*settled); i++)
-		add_option(a, settled[i]);
-	snprintf(a->timeout, sizeof(a->timeout), "ConnectTimeout=%d",
-		 (ms + 999) / 1000);
-	add_option(a, a->timeout);
-	add_sharing(a, uri);
-	if (uri->port) {
-		snprintf(a->port, sizeof(a->port), "%d", uri->port);
-		add(a, "-p");
-		add(a, a->port);
-	}
-	snprintf(a->to, sizeof(a->to), "%s@%s", uri->user, uri->host);
-	add(a, "--");
-	add(a, a->to);
-	/* What authorized_keys says takes its place. */
-	add(a, "touchmark");
-	add(a, "serve");
-}
-
-/* ---- ssh ------------------------------------------------------------------- */
-
-static void close_pair(int pair[2])
-{
-	int i;
-
-	for (i = 0; i < 2; i++) {
-		if (pair[i] >= 0)
-			close(pair[i]);
-		pair[i] = -1;
-	}
-}
-
-/* Ours does not block, ssh's does. */
-static int make_pairs(int in[2], int out[2], int said[2])
-{
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, in) ||
-	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, out) ||
-	    pipe2(said, O_CLOEXEC))
-		return -1;
-	return fcntl(in[0], F_SETFL, O_NONBLOCK) ||
-		fcntl(out[0], F_SETFL, O_NONBLOCK) ||
-		fcntl(said[0], F_SETFL, O_NONBLOCK) ? -1 : 0;
-}
-
-/* This process' environment with the one variable that chooses ssh's keys;
- * NULL when memory ends. */
-static char **environment(const char *auth_sock)
-{
-	static const char name[] = "SSH_AUTH_SOCK=";
-	size_t n, size = *auth_sock ? sizeof(name) + strlen(auth_sock) : 0;
-	char **env, **e, **to, *text;
-
-	for (n = 0; environ[n]; n++)
-		;
-	env = malloc((n + 2) * sizeof(*env) + size);
-	if (!env)
-		return NULL;
-	for (to = env, e = environ; *e; e++)
-		if (strncmp(*e, name, sizeof(name) - 1))
-			*to++ = *e;
-	if (size) {
-		text = (char *)(env + n + 2);
-		snprintf(text, size, "%s%s", name, auth_sock);
-		*to++ = text;
-	}
-	*to = NULL;
-	return env;
-}
-
-/* 0, or errno. */
-static int spawn(struct tmk_remote *r, const struct args *a,
-		 const char *auth_sock, const int fd[3])
-{
-	char **env = auth_sock ? environment(auth_sock) : NULL;
-	int rc = auth_sock && !env ? ENOMEM :
-		tmk_proc_spawn(&r->pid, a->argv[0], a->argv,
-			       env ? env : environ, fd);
-
-	free(env);
-	return rc;
-}
-
-static int start(struct tmk_remote *r, const struct args *a,
-		 const char *auth_sock, struct tmk_err *err)
-{
-	int in[2] = { -1, -1 }, out[2] = { -1, -1 }, said[2] = { -1, -1 };
-	int rc = make_pairs(in, out, said) ? errno : 0;
-
-	if (!rc) {
-		const int fd[3] = { in[1], out[1], said[1] };
-
-		rc = spawn(r, a, auth_sock, fd);
-	}
-	if (rc) {
-		close_pair(in);
-		close_pair(out);
-		close_pair(said);
-		tmk_err_set(err, TMK_KEY, "cannot run ssh: %s", strerror(rc));
-		return tmk_err_hint(err, "install OpenSSH's client");
-	}
-	r->in = in[0];
-	r->out = out[0];
-	r->said = said[0];
-	close(in[1]);
-	close(out[1]);
-	close(said[1]);
-	return 0;
-}
 
 int tmk_remote_open(struct tmk_remote **out, const struct tmk_remote_uri *uri,
 		    int ms, const char *auth_sock, struct tmk_err *err)
 {
 	struct tmk_remote *r = calloc(1, sizeof(*r));
-	struct args args;
+	int rc;
 
 	if (!r)
 		return tmk_err_nomem(err);
 	r->ms = ms > 0 ? ms : TMK_REMOTE_MS;
+	r->local = *uri->socket != '\0';
 	tmk_remote_shown(r->where, sizeof(r->where), uri);
-	make_args(&args, uri, r->ms);
-	if (start(r, &args, auth_sock, err)) {
+	if (r->local)
+		rc = tmk_remote_socket_connect(&r->ends, uri, r->ms, &r->why);
+	else
+		rc = tmk_remote_ssh_start(&r->ends, uri, r->ms, auth_sock, err);
+	if (rc < 0) {
 		free(r);
 		return -1;
 	}
+	r->there = !rc;
 	*out = r;
 	return 0;
 }
@@ -259,11 +60,11 @@ static bool ended(struct tmk_remote *r, int ms, int *status)
 {
 	int64_t until = tmk_clock_ms() + ms;
 
-	while (r->pid > 0) {
-		pid_t got = waitpid(r->pid, status, WNOHANG);
+	while (r->ends.pid > 0) {
+		pid_t got = waitpid(r->ends.pid, status, WNOHANG);
 
-		if (got == r->pid || (got < 0 && errno != EINTR)) {
-			r->pid = -1;
+		if (got == r->ends.pid || (got < 0 && errno != EINTR)) {
+			r->ends.pid = -1;
 			return got > 0;
 		}
 		if (tmk_clock_ms() >= until)
@@ -273,24 +74,32 @@ static bool ended(struct tmk_remote *r, int ms, int *status)
 	return true;
 }
 
-void tmk_remote_free(struct tmk_remote *remote)
+static void hang_up(struct tmk_remote *r)
 {
 	int status;
 
-	if (!remote)
+	close(r->ends.in);
+	if (r->local)
 		return;
-	close(remote->in);
-	close(remote->out);
-	close(remote->said);
+	close(r->ends.out);
+	close(r->ends.said);
 	/* Nothing is left to be said: whoever answers has finished before. The
 	 * shared connection is another process. */
-	if (!ended(remote, 0, &status))
-		kill(remote->pid, SIGTERM);
-	if (!ended(remote, REAP_MS, &status)) {
-		kill(remote->pid, SIGKILL);
-		while (waitpid(remote->pid, &status, 0) < 0 && errno == EINTR)
+	if (!ended(r, 0, &status))
+		kill(r->ends.pid, SIGTERM);
+	if (!ended(r, REAP_MS, &status)) {
+		kill(r->ends.pid, SIGKILL);
+		while (waitpid(r->ends.pid, &status, 0) < 0 && errno == EINTR)
 			;
 	}
+}
+
+void tmk_remote_free(struct tmk_remote *remote)
+{
+	if (!remote)
+		return;
+	if (remote->there)
+		hang_up(remote);
 	free(remote);
 }
 
@@ -323,7 +132,7 @@ static char *what_it_said(char *line, size_t size, const struct tmk_remote *r)
 	ssize_t n;
 
 	while (len < sizeof(said)) {
-		n = read(r->said, said + len, sizeof(said) - len);
+		n = read(r->ends.said, said + len, sizeof(said) - len);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
@@ -357,9 +166,12 @@ static int away(struct tmk_remote *r, bool late, struct tmk_err *err)
 	char line[512];
 	int status = 0, code = 0;
 
-	if (!late && ended(r, REAP_MS, &status) && WIFEXITED(status))
+	if (!r->local && !late && ended(r, REAP_MS, &status) &&
+	    WIFEXITED(status))
 		code = WEXITSTATUS(status);
-	what_it_said(line, sizeof(line), r);
+	*line = '\0';
+	if (!r->local)
+		what_it_said(line, sizeof(line), r);
 	if (late)
 		tmk_err_set(err, TMK_KEY, "%s does not answer within %d "
 			    "seconds%s%s", r->where, (r->ms + 999) / 1000,
@@ -370,7 +182,10 @@ static int away(struct tmk_remote *r, bool late, struct tmk_err *err)
 		tmk_err_set(err, TMK_KEY, "%s hung up without an answer",
 			    r->where);
 	(void)hint_for(line, code, err);
-	if (err && !*err->hint)
+	if (r->local)
+		(void)tmk_err_hint(err, "journalctl -u 'touchmark-serve@*' "
+				   "tells why");
+	else if (err && !*err->hint)
 		(void)tmk_err_hint(err, "try it by hand: ssh %s touchmark "
 				   "serve </dev/null", r->where);
 	return 1;
@@ -381,7 +196,11 @@ static void no_answer(const struct tmk_remote *r, struct tmk_err *err)
 {
 	(void)tmk_err_prefix(err, "%s said what is no answer", r->where);
 	err->code = TMK_KEY;
-	(void)tmk_err_hint(err, "nothing is believed of it; see that `ssh "
+	if (r->local)
+		(void)tmk_err_hint(err, "nothing is believed of it; `touchmark "
+				   "serve --peer` belongs behind that socket");
+	else
+		(void)tmk_err_hint(err, "nothing is believed of it; see that `ssh "
 			    "HOST true` prints nothing, and that touchmark "
 			    "serve is what authorized_keys names there");
 }
@@ -404,7 +223,7 @@ static int receive(struct tmk_buf *body, struct tmk_remote *r, int64_t end,
 {
 	int64_t until = next_until(r, end);
 	struct tmk_err why = TMK_ERR_INIT;
-	int rc = tmk_agent_io_receive(body, r->out, TMK_ANSWER_MAX, NULL,
+	int rc = tmk_agent_io_receive(body, r->ends.out, TMK_ANSWER_MAX, NULL,
 				      until, &why);
 
 	if (!rc) {
@@ -465,12 +284,18 @@ int tmk_remote_ask(struct tmk_answer *answer, struct tmk_remote *remote,
 		   const struct tmk_person *person, struct tmk_err *err)
 {
 	struct tmk_buf out = TMK_BUF_INIT(TMK_REQUEST_MAX + TMK_FRAME_HEAD);
-	int rc = tmk_request_encode(&out, request, err);
+	int rc;
 
+	if (!remote->there) {
+		if (err)
+			*err = remote->why;
+		return 1;
+	}
+	rc = tmk_request_encode(&out, request, err);
 	/* Whether all of it went out or not: what the other side says is
 	 * better than that it was cut. */
 	if (!rc)
-		(void)!tmk_agent_io_send(remote->in, out.data, out.len, -1,
+		(void)!tmk_agent_io_send(remote->ends.in, out.data, out.len, -1,
 					 tmk_clock_ms() + SEND_MS, NULL);
 	tmk_buf_release(&out);
 	return rc ? -1 : hear(answer, remote, person, err);

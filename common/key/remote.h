@@ -1,8 +1,9 @@
 /*
- * remote.h - a connection to `touchmark serve` on another host, by the ssh
- * found on PATH.
+ * remote.h - a connection to `touchmark serve`: on another host by the ssh
+ * found on PATH, on this one by a socket.
  *
- * OpenSSH does the network: keys, known hosts, ProxyJump and all that are the
+ * Over a socket the other side knows by the kernel who asks, and this side who
+ * listens: root or the same user. OpenSSH does the network: keys, known hosts, ProxyJump and all that are the
  * user's own ssh configuration. Never asks a person (BatchMode), takes no host
  * whose key is not known, forwards nothing, is bounded in time; connections to
  * one host are shared (ControlMaster) through a socket in
@@ -20,15 +21,17 @@
 #include "key/request.h"
 
 #define TMK_REMOTE_TEXT 256
+#define TMK_REMOTE_SOCKET 108	/* sun_path of unix(7) */
 #define TMK_REMOTE_SHOWN (2 * TMK_REMOTE_TEXT + 16)
 #define TMK_REMOTE_MS 10000	/* the deadline when none is given */
 
-/* ssh://USER@HOST[:PORT]/KEY-NAME */
+/* ssh://USER@HOST[:PORT]/KEY-NAME, or unix:SOCKET/KEY-NAME */
 struct tmk_remote_uri {
 	char user[TMK_REMOTE_TEXT];
 	char host[TMK_REMOTE_TEXT];
 	int port;		/* 0: as ssh is configured */
-	char key[TMK_REMOTE_TEXT];	/* name on that host */
+	char socket[TMK_REMOTE_SOCKET];	/* "" for ssh; else the rest is empty */
+	char key[TMK_REMOTE_TEXT];	/* its name there */
 };
 
 /* Whether it begins as one. */
@@ -38,16 +41,21 @@ bool tmk_remote_claims(const char *uri);
 int tmk_remote_uri_parse(struct tmk_remote_uri *out, const char *uri,
 			 struct tmk_err *err) TMK_MUST_CHECK;
 
-/* USER@HOST[:PORT] for people, into `size` bytes (TMK_REMOTE_SHOWN are always
+/* The same without /KEY-NAME, which an ssh one may have for nothing; `out->key`
+ * means nothing. */
+int tmk_remote_uri_parse_host(struct tmk_remote_uri *out, const char *text,
+			      struct tmk_err *err) TMK_MUST_CHECK;
+
+/* USER@HOST[:PORT] or unix:SOCKET for people, into `size` bytes (TMK_REMOTE_SHOWN are always
  * enough). Returns `out`. */
 char *tmk_remote_shown(char *out, size_t size, const struct tmk_remote_uri *u);
 
 struct tmk_remote;
 
-/* Start ssh; `ms` is the deadline of each step (connection, answer), 0:
- * TMK_REMOTE_MS. `auth_sock` is its SSH_AUTH_SOCK (ssh(1)), "" none, NULL this
- * process' own. Whether the host can be reached is known with the first
- * answer. *out belongs to the caller. */
+/* Start ssh, or connect; `ms` is the deadline of each step (connection, answer),
+ * 0: TMK_REMOTE_MS. `auth_sock` is ssh's SSH_AUTH_SOCK (ssh(1)), "" none, NULL
+ * this process' own. Whether the other side can be reached is known with the
+ * first answer. *out belongs to the caller. */
 int tmk_remote_open(struct tmk_remote **out, const struct tmk_remote_uri *uri,
 		    int ms, const char *auth_sock, struct tmk_err *err)
 	TMK_MUST_CHECK;

@@ -1,5 +1,6 @@
 /*
- * store_ssh.c - keys on a signing host: ssh://USER@HOST[:PORT]/KEY-NAME.
+ * store_ssh.c - keys of a signing host: ssh://USER@HOST[:PORT]/KEY-NAME, or on
+ * this machine unix:SOCKET/KEY-NAME.
  *
  * Whole requests are answered there (remote.h, plugins/front_remote.h), so
  * that the host knows what it signs; here only the public part is to be had,

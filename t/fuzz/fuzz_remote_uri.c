@@ -1,5 +1,5 @@
-/* ssh:// URIs of keys: what is taken becomes words of a command line, so it
- * holds nothing that ssh or a shell could understand. */
+/* ssh:// and unix: URIs of keys: what is taken becomes words of a command line, so
+ * it holds nothing that ssh or a shell could understand, or a path. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -38,17 +38,23 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	if (!tmk_remote_claims(text) || u.port < 0 || u.port > 65535)
 		abort();
-	plain(u.user, "._-");
-	plain(u.host, strchr(u.host, ':') ? ".:" : ".-");
+	if (*u.socket) {
+		plain(u.socket, "/._-+@");
+		if (*u.socket != '/' || *u.user || *u.host || u.port)
+			abort();
+	} else {
+		plain(u.user, "._-");
+		plain(u.host, strchr(u.host, ':') ? ".:" : ".-");
+	}
 	plain(u.key, "._-");
 	/* What is shown says all of it. */
 	tmk_remote_shown(shown, sizeof(shown), &u);
-	strcpy(again, "ssh://");
+	strcpy(again, *u.socket ? "" : "ssh://");
 	strcat(again, shown);
 	strcat(again, "/");
 	strcat(again, u.key);
 	if (tmk_remote_uri_parse(&v, again, NULL) || strcmp(u.user, v.user) ||
-	    strcmp(u.host, v.host) || strcmp(u.key, v.key) ||
+	    strcmp(u.socket, v.socket) || strcmp(u.host, v.host) || strcmp(u.key, v.key) ||
 	    u.port != v.port)
 		abort();
 out:

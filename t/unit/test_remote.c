@@ -22,6 +22,38 @@ static void good(const char *uri, const char *user, const char *host, int port,
 	   "shown as %s", shown);
 }
 
+static void local(const char *uri, const char *path, const char *key,
+		  const char *shown)
+{
+	struct tmk_err err = TMK_ERR_INIT;
+	char text[TMK_REMOTE_SHOWN];
+	struct tmk_remote_uri u;
+
+	memset(&u, 0x55, sizeof(u));
+	ok(!tmk_remote_uri_parse(&u, uri, &err), "%s", uri);
+	ok(!strcmp(u.socket, path) && !strcmp(u.key, key) && !*u.user &&
+	   !*u.host && !u.port, "is %s and %s", path, key);
+	ok(!strcmp(tmk_remote_shown(text, sizeof(text), &u), shown),
+	   "shown as %s", shown);
+}
+
+static void host(const char *text, const char *shown)
+{
+	struct tmk_err err = TMK_ERR_INIT;
+	char got[TMK_REMOTE_SHOWN] = "";
+	struct tmk_remote_uri u;
+	int rc = tmk_remote_uri_parse_host(&u, text, &err);
+
+	if (!shown) {
+		ok(rc && err.code == TMK_USAGE && *err.hint, "no host: %s",
+		   text);
+		return;
+	}
+	if (!rc)
+		tmk_remote_shown(got, sizeof(got), &u);
+	ok(!rc && !strcmp(got, shown), "the host %s", text);
+}
+
 static void bad(const char *uri)
 {
 	struct tmk_err err = TMK_ERR_INIT;
@@ -45,6 +77,39 @@ static void test_uris(void)
 	good("ssh://a@[::1]:65535/k", "a", "::1", 65535, "k", "a@[::1]:65535");
 	good("ssh://a@[::ffff:1.2.3.4]/k", "a", "::ffff:1.2.3.4", 0, "k",
 	     "a@[::ffff:1.2.3.4]");
+	local("unix:/run/touchmark-serve.sock/release",
+	      "/run/touchmark-serve.sock", "release",
+	      "unix:/run/touchmark-serve.sock");
+	local("UNIX:/a_b/c-d@e+f//s/K.1", "/a_b/c-d@e+f//s", "K.1",
+	      "unix:/a_b/c-d@e+f//s");
+	bad("unix:");
+	bad("unix:/");
+	bad("unix:/k");
+	bad("unix://k");
+	bad("unix:s/k");
+	bad("unix:/s/");
+	bad("unix:/s//k");
+	bad("unix:/s/-k");
+	bad("unix:/s/.k");
+	bad("unix:/s/k?x");
+	bad("unix:/s/k k");
+	bad("unix:/s s/k");
+	bad("unix:/s%20/k");
+	bad("unix:/s\n/k");
+	bad("unix:/\xc3\xa9/k");
+	snprintf(uri, sizeof(uri), "unix:/%0106d/k", 1);
+	ok(!tmk_remote_uri_parse(&(struct tmk_remote_uri){ .port = 0 }, uri,
+				 NULL), "the longest path there is");
+	snprintf(uri, sizeof(uri), "unix:/%0107d/k", 1);
+	bad(uri);
+	host("ssh://a@b", "a@b");
+	host("ssh://a@b:22/", NULL);
+	host("ssh://a@b:22/name", "a@b:22");
+	host("unix:/run/s", "unix:/run/s");
+	host("unix:/run/s/", NULL);
+	host("unix:", NULL);
+	host("a@b", NULL);
+	host("", NULL);
 	bad("ssh://");
 	bad("ssh:/a@b/c");
 	bad("pkcs11:token=a");
