@@ -104,6 +104,33 @@ static int make(struct tmk_init *init, struct tmk_err *err)
 	return 0;
 }
 
+/* What is still to be done by hand, in formats where a key is known by its
+ * public part. */
+static void report_use(const struct tmk_init *init)
+{
+	printf("git: signs every commit and tag from now on with key %s "
+	       "(%s configuration, format %s)\n", init->name, init->git,
+	       init->format);
+	if (!strcmp(init->format, "openpgp"))
+		printf("OpenPGP: touchmark key export %s --type openpgp | gpg "
+		       "--import\n", init->name);
+	if (!strcmp(init->format, "ssh"))
+		printf("SSH: touchmark key export %s --type ssh "
+		       "--allowed-signers adds a line to the file that "
+		       "gpg.ssh.allowedSignersFile names\n", init->name);
+	printf("next: touchmark doctor\n");
+}
+
+/* Nothing is made, so nothing is taken back. */
+static int use(struct tmk_init *init, struct tmk_err *err)
+{
+	if (tmk_init_use_prepare(init, err) < 0 ||
+	    tmk_init_git(init, err) < 0 || tmk_init_hook(init, err) < 0)
+		return -1;
+	report_use(init);
+	return 0;
+}
+
 static int run(int argc, char **argv, struct tmk_err *err)
 {
 	struct tmk_init init = { .name = NULL };
@@ -123,6 +150,10 @@ static int run(int argc, char **argv, struct tmk_err *err)
 		  "read the PIN from here, now and later" },
 		{ 0, "git", TMK_OPT_TEXT, &init.git, "local|global",
 		  "tell git to sign commits and tags with the key" },
+		{ 0, "format", TMK_OPT_TEXT, &init.format, "FORMAT",
+		  "x509 (default), openpgp, ssh" },
+		{ 0, "key", TMK_OPT_TEXT, &init.key, "NAME",
+		  "with --git: make nothing, use this key that is configured" },
 		{ 0, "pre-push", TMK_OPT_FLAG, &init.pre_push, NULL,
 		  "with --git local: judge before each push" },
 		{ 'h', "help", TMK_OPT_FLAG, &help, NULL, "show this" },
@@ -141,11 +172,17 @@ static int run(int argc, char **argv, struct tmk_err *err)
 		tmk_err_hint(err, "touchmark init --help");
 		return TMK_USAGE;
 	}
-	if (!init.name)
-		init.name = "dev";
-	if (!init.algorithm)
-		init.algorithm = "rsa3072";
-	ret = make(&init, err);
+	if (!init.format)
+		init.format = "x509";
+	if (init.key) {
+		ret = use(&init, err);
+	} else {
+		if (!init.name)
+			init.name = "dev";
+		if (!init.algorithm)
+			init.algorithm = "rsa3072";
+		ret = make(&init, err);
+	}
 	tmk_init_release(&init);
 	return ret < 0 ? err->code : TMK_OK;
 }

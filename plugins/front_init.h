@@ -24,6 +24,8 @@
 struct tmk_init {
 	/* what was asked for; borrowed from argv */
 	const char *name, *user, *algorithm, *token, *module, *pin_file, *git;
+	const char *key;	/* one that is there: nothing is made */
+	const char *format;	/* of git's signatures, as gpg.format has it */
 	bool pre_push;		/* with git: install the hook */
 
 	/* found out before anything is made; belongs to this struct */
@@ -38,7 +40,8 @@ struct tmk_init {
 	char *so_pin_path;	/* of an embedded token */
 	bool embedded;		/* the token is made here */
 	char *chain, *ca, *crl, *policy;	/* files to write */
-	char *gpg, *gpgsm;	/* programs for git; NULL without --git */
+	char *gpg, *gpgsm;	/* programs for git; NULL without --git, or */
+	char *ssh;		/* when the format is ssh; then this one */
 	char *touchmark;	/* for the hook; NULL without --pre-push */
 	char *hook;		/* where git looks for its pre-push hook */
 
@@ -56,6 +59,11 @@ struct tmk_init {
 
 /* Check everything and fill the second part. */
 int tmk_init_prepare(struct tmk_init *init, struct tmk_err *err)
+	TMK_MUST_CHECK;
+
+/* The same for a key that is there: that it is configured with all that the
+ * format needs, and nothing is asked for that only a new key has. */
+int tmk_init_use_prepare(struct tmk_init *init, struct tmk_err *err)
 	TMK_MUST_CHECK;
 
 /* Make the embedded token and its PIN files; nothing for a given token. */

@@ -90,6 +90,27 @@ out:
 	return ret;
 }
 
+/* What git calls to sign in this format. */
+static int find_signers(struct tmk_init *init, const char *dir,
+			struct tmk_err *err)
+{
+	if (!strcmp(init->format, "ssh"))
+		return find_program(&init->ssh, dir, "touchmark-ssh-keygen",
+				    err);
+	if (find_program(&init->gpg, dir, "touchmark-gpg", err))
+		return -1;
+	return find_program(&init->gpgsm, dir, "touchmark-gpgsm", err);
+}
+
+static int check_format(const char *format, struct tmk_err *err)
+{
+	if (!strcmp(format, "x509") || !strcmp(format, "openpgp") ||
+	    !strcmp(format, "ssh"))
+		return 0;
+	return tmk_err_set(err, TMK_USAGE, "--format takes x509, openpgp or "
+			   "ssh, not '%s'", format);
+}
+
 int tmk_init_git_prepare(struct tmk_init *init, struct tmk_err *err)
 {
 	bool local = init->git && !strcmp(init->git, "local");
@@ -103,6 +124,8 @@ int tmk_init_git_prepare(struct tmk_init *init, struct tmk_err *err)
 			    "hook belongs to one repository");
 		return tmk_err_hint(err, "run it in the repository");
 	}
+	if (check_format(init->format, err))
+		return -1;
 	if (!init->git)
 		return 0;
 	if (!local && strcmp(init->git, "global"))
@@ -118,8 +141,7 @@ int tmk_init_git_prepare(struct tmk_init *init, struct tmk_err *err)
 	}
 	if (tmk_proc_self_dir(&dir, err) < 0)
 		return -1;
-	if (!find_program(&init->gpg, dir, "touchmark-gpg", err))
-		ret = find_program(&init->gpgsm, dir, "touchmark-gpgsm", err);
+	ret = find_signers(init, dir, err);
 	if (!ret && init->pre_push)
 		ret = find_program(&init->touchmark, dir, "touchmark", err);
 	if (!ret && init->pre_push)
@@ -131,9 +153,10 @@ int tmk_init_git_prepare(struct tmk_init *init, struct tmk_err *err)
 int tmk_init_git(const struct tmk_init *init, struct tmk_err *err)
 {
 	const char *const set[][2] = {
-		{ "gpg.format", "x509" },
+		{ "gpg.format", init->format },
 		{ "gpg.program", init->gpg },
 		{ "gpg.x509.program", init->gpgsm },
+		{ "gpg.ssh.program", init->ssh },
 		{ "user.signingKey", init->name },
 		{ "commit.gpgSign", "true" },
 		{ "tag.gpgSign", "true" },
@@ -152,13 +175,15 @@ int tmk_init_git(const struct tmk_init *init, struct tmk_err *err)
 			set[i][1], NULL
 		};
 
+		if (!set[i][1])
+			continue;
 		if (run_git(&status, words, err) < 0)
 			return -1;
 		if (!status)
 			continue;
 		tmk_err_set(err, TMK_USAGE, "git config %s %s ended with %d",
 			    where, set[i][0], status);
-		return tmk_err_hint(err, "the key is made and configured; set "
+		return tmk_err_hint(err, "the key is there and configured; set "
 				    "git's values by hand as "
 				    "touchmark-gpg(1) tells");
 	}
@@ -229,7 +254,7 @@ int tmk_init_hook(const struct tmk_init *init, struct tmk_err *err)
 		goto out;
 	}
 	if (write_hook(init, &text, &there, err) < 0) {
-		tmk_err_prefix(err, "the key is made and configured, but not "
+		tmk_err_prefix(err, "the key is there and configured, but not "
 			       "the hook");
 		goto out;
 	}

@@ -176,6 +176,7 @@ void tmk_init_release(struct tmk_init *init)
 	free(init->policy);
 	free(init->gpg);
 	free(init->gpgsm);
+	free(init->ssh);
 	free(init->touchmark);
 	free(init->hook);
 	free(init->uri);

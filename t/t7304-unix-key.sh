@@ -1,6 +1,7 @@
 #!/bin/sh
 # A key behind a socket of this machine: unix:SOCKET/NAME. Every format, git, an
 # agent in between, approvals, other places, and whoever is not to be asked.
+# shellcheck disable=SC2031 # CONFIG is another one in a host alone
 # shellcheck source=lib.sh
 . "${0%/*}/lib.sh"
 # shellcheck source=gpg-lib.sh
