@@ -17,7 +17,7 @@
 #include "base/file.h"
 #include "core/config_files.h"
 
-#define LOCK_WAIT_MS 2000	/* for another writer */
+#define LOCK_WAIT_MS 6000	/* for another writer, whose disk is busy */
 #define LOCK_PAUSE_MS 20	/* between two looks */
 
 /* The directory of `path`, made when it is missing. */
