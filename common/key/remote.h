@@ -3,12 +3,12 @@
  * found on PATH, on this one by a socket.
  *
  * Over a socket the other side knows by the kernel who asks, and this side who
- * listens: root or the same user. OpenSSH does the network: keys, known hosts, ProxyJump and all that are the
- * user's own ssh configuration. Never asks a person (BatchMode), takes no host
- * whose key is not known, forwards nothing, is bounded in time; connections to
- * one host are shared (ControlMaster) through a socket in
- * $XDG_RUNTIME_DIR/touchmark. Carries frames (key/request.h), knows nothing of
- * what they say. Fails with TMK_KEY, TMK_USAGE for a bad URI.
+ * listens: root or the same user. OpenSSH does the network: keys, known hosts,
+ * ProxyJump and all that are the user's own ssh configuration. Never asks a
+ * person (BatchMode), takes no host whose key is not known, forwards nothing, is
+ * bounded in time; connections to one host are shared (ControlMaster) through a
+ * socket in $XDG_RUNTIME_DIR/touchmark. Carries frames (key/request.h), knows
+ * nothing of what they say. Fails with TMK_KEY, TMK_USAGE for a bad URI.
  */
 #ifndef TMK_KEY_REMOTE_H
 #define TMK_KEY_REMOTE_H
@@ -46,8 +46,8 @@ int tmk_remote_uri_parse(struct tmk_remote_uri *out, const char *uri,
 int tmk_remote_uri_parse_host(struct tmk_remote_uri *out, const char *text,
 			      struct tmk_err *err) TMK_MUST_CHECK;
 
-/* USER@HOST[:PORT] or unix:SOCKET for people, into `size` bytes (TMK_REMOTE_SHOWN are always
- * enough). Returns `out`. */
+/* USER@HOST[:PORT] or unix:SOCKET for people, into `size` bytes
+ * (TMK_REMOTE_SHOWN are always enough). Returns `out`. */
 char *tmk_remote_shown(char *out, size_t size, const struct tmk_remote_uri *u);
 
 struct tmk_remote;

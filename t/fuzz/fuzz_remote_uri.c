@@ -54,8 +54,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	strcat(again, "/");
 	strcat(again, u.key);
 	if (tmk_remote_uri_parse(&v, again, NULL) || strcmp(u.user, v.user) ||
-	    strcmp(u.socket, v.socket) || strcmp(u.host, v.host) || strcmp(u.key, v.key) ||
-	    u.port != v.port)
+	    strcmp(u.socket, v.socket) || strcmp(u.host, v.host) ||
+	    strcmp(u.key, v.key) || u.port != v.port)
 		abort();
 out:
 	free(text);
