@@ -3,7 +3,7 @@
 # lib.sh and agent_world.
 #
 #   agent_pid              the process that serves, "" when none does
-#   agent_wait CMD...      until CMD ends with 0, at most 15 s
+#   agent_wait CMD...      until CMD ends with 0, at most a minute
 #   agent_ended PID        whether that process has ended
 #   be32 N                 four bytes
 #   field TAG FILE         one field (docs/PROTOCOL.agent)
@@ -26,7 +26,7 @@ agent_wait() {
 	waited=0
 	until "$@" >/dev/null 2>&1; do
 		waited=$((waited + 1))
-		[ $waited -lt 150 ] || return 1
+		[ $waited -lt 600 ] || return 1
 		sleep 0.1
 	done
 }

@@ -57,7 +57,7 @@ aws_start() {
 	i=0
 	while [ ! -s "$T/aws.port" ]; do
 		i=$((i + 1))
-		[ $i -lt 200 ] || {
+		[ $i -lt 600 ] || {
 			echo 'not ok - prepared: the test AWS does not start'
 			exit 1
 		}

@@ -31,7 +31,7 @@ cloud_start() {
 	i=0
 	while [ ! -s "$T/cloud.port" ]; do
 		i=$((i + 1))
-		[ $i -lt 100 ] || {
+		[ $i -lt 600 ] || {
 			echo 'not ok - prepared: the mock of cloud services does not start'
 			exit 1
 		}

@@ -18,7 +18,7 @@ crl_server() {
 	i=0
 	while [ ! -s "$T/www.port" ]; do
 		i=$((i + 1))
-		[ $i -lt 100 ] || {
+		[ $i -lt 1200 ] || {
 			echo 'not ok - prepared: the server of CRLs does not start'
 			exit 1
 		}

@@ -118,7 +118,7 @@ drop_apt() {
 	APT::Sandbox::User "$(id -un)";
 	Acquire::Languages "none";
 	EOS
-	run env APT_CONFIG="$T/apt/conf" timeout 30 apt-get update \
+	run env APT_CONFIG="$T/apt/conf" timeout 120 apt-get update \
 		-o APT::Update::Error-Mode=any
 }
 

@@ -52,7 +52,7 @@ upload() {
 
 		  * First one.
 
-		 -- Dana Developer <dana@example.org>  Sat, 21 Nov 2026 12:00:00 +0000
+		 -- Dana Developer <dana@example.org>  Tue, 02 Jan 2024 12:00:00 +0000
 		END
 		cat >rules <<-'END'
 		#!/usr/bin/make -f

@@ -22,6 +22,7 @@ LC_ALL=C
 TZ=UTC
 export LC_ALL TZ
 umask 022
+unset CDPATH	# cd would go elsewhere, and say where
 TOP=$(cd "${0%/*}/.." && pwd)
 TOP=${TOP%/t}	# from t/server
 B=${B:-$TOP/build}
@@ -43,6 +44,18 @@ unset XDG_RUNTIME_DIR
 for v in $(env | sed -n 's/^\(TOUCHMARK[A-Z_]*\|SOFTHSM2_CONF\|GIT_[A-Z_]*\|CREDENTIALS_DIRECTORY\|TMK_[A-Z_]*\)=.*/\1/p'); do
 	unset "$v"
 done
+# Nobody is asked anything at the caller's screen or terminal, and none of his
+# agents, servers and files of trust is.
+unset DISPLAY WAYLAND_DISPLAY GPG_TTY SSH_AUTH_SOCK SSH_ASKPASS GPG_AGENT_INFO \
+	EDITOR VISUAL PAGER SSL_CERT_FILE SSL_CERT_DIR CURL_CA_BUNDLE \
+	OPENSSL_CONF P11_KIT_SERVER_ADDRESS P11_KIT_STRICT XDG_CACHE_HOME \
+	LISTEN_PID LISTEN_FDS NOTIFY_SOCKET SOURCE_DATE_EPOCH
+# What servers say of who pushes, which the gate records.
+unset REMOTE_USER REMOTE_ADDR SSH_CONNECTION SSH_ORIGINAL_COMMAND GL_USER \
+	GL_USERNAME GL_ID GL_REPO GL_PROTOCOL GITEA_PUSHER_NAME GITEA_REPO_NAME
+# Options of his for what packs, builds and unpacks.
+unset GZIP BZIP BZIP2 XZ_OPT XZ_DEFAULTS ZSTD_CLEVEL ZIPOPT TAR_OPTIONS \
+	DEB_BUILD_OPTIONS DEB_BUILD_PROFILES APT_CONFIG RPM_CONFIGDIR
 # curl would send even what goes to 127.0.0.1 through a proxy.
 unset http_proxy https_proxy all_proxy no_proxy HTTP_PROXY HTTPS_PROXY \
 	ALL_PROXY NO_PROXY
@@ -66,10 +79,18 @@ TESTS=0
 RC=0
 PIDS=
 
+# Whether the process is a child of this shell, or a daemon that was told of $T.
+# Who has ended and was waited for is neither: the number may be another test's
+# process by now.
+is_ours() {	# PID
+	ppid=$(sed -n 's/^PPid:[[:blank:]]*//p' "/proc/$1/status" 2>/dev/null)
+	[ "$ppid" = $$ ] || grep -aqF -e "$T/" "/proc/$1/cmdline" 2>/dev/null
+}
+
 at_end() {
 	rc=$?
 	for p in $PIDS; do
-		kill "$p" 2>/dev/null
+		! is_ours "$p" || kill "$p" 2>/dev/null
 	done
 	if [ -n "${XDG_RUNTIME_DIR-}" ]; then
 		touchmark agent stop >/dev/null 2>&1 </dev/null
@@ -154,6 +175,13 @@ has() {
 hasnt() {
 	! grep -Eq -e "$1" "$T/out"
 	tap $? "$2"
+}
+
+# unhurried FILE: what it says, but for the remark about a token that takes its
+# time, which one may do beside other tests.
+unhurried() {
+	sed '/^[a-z-]*: token .* is still at work: it may wait for a touch$/d' \
+		"$1"
 }
 
 is() {
@@ -325,7 +353,7 @@ tsa_start() {	# NAME [FAKETIME] [tsa-httpd options...]; sets TSA_URL, TSA_PID
 	i=0
 	while [ ! -s "$T/$name.port" ]; do
 		i=$((i + 1))
-		[ $i -lt 100 ] || {
+		[ $i -lt 1200 ] || {
 			echo 'not ok - prepared: the test TSA does not start'
 			exit 1
 		}

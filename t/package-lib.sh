@@ -8,9 +8,18 @@
 #   debsig_trusts FILE FPR   debsig-verify takes what that certificate signed
 #   debsig DEB               debsig-verify with it
 #   tool ...                 package-tool
+#   flip FILE OFFSET         one bit of one byte; from the end when negative
 
 tool() {
 	"$MOCK/package-tool" "$@"
+}
+
+# Not a byte that we choose: it may stand there already.
+flip() {
+	perl -e 'open(F, "+<", $ARGV[0]) or die; binmode(F);
+		$at = $ARGV[1] < 0 ? (-s F) + $ARGV[1] : $ARGV[1];
+		seek(F, $at, 0) && read(F, $b, 1) == 1 && seek(F, $at, 0) or die;
+		print F chr(ord($b) ^ 1); close(F) or die' "$1" "$2"
 }
 
 gpg_key() {

@@ -67,8 +67,10 @@ rpm_trusts() {
 	rpmkeys --dbpath "$T/rpmdb" --import "$1"
 }
 
+# It repeats the name: that of the scratch directory could hold any word.
 judged() {
-	rpmkeys --dbpath "$T/rpmdb" --checksig --verbose "$1"
+	(cd "$(dirname "$1")" &&
+		rpmkeys --dbpath "$T/rpmdb" --checksig --verbose "${1##*/}")
 }
 
 rest() {

@@ -15,7 +15,7 @@ tap $? 'the shim is built'
 git config --file "$CONF" touchmark.k.uri |
 	sed "s|module-path=[^&]*|module-path=$SHIM|" >"$T/uri"
 git config --file "$CONF" touchmark.k.uri "$(cat "$T/uri")"
-git config --file "$CONF" touchmark.moduleDeadline 3
+git config --file "$CONF" touchmark.moduleDeadline 60
 TMK_SHIM_MODULE=$MODULE
 TMK_SHIM_LOG=$T/calls
 export TMK_SHIM_MODULE TMK_SHIM_LOG
@@ -25,7 +25,7 @@ echo content >"$T/file"
 sign() {
 	: >"$T/calls"
 	rm -f "$T/file.p7s"
-	TMK_SHIM=$1 timeout 20 touchmark sign -k k --pin-file "$PINFILE" \
+	TMK_SHIM=$1 timeout 120 touchmark sign -k k --pin-file "$PINFILE" \
 		--no-timestamp "$T/file"
 }
 
@@ -55,7 +55,7 @@ for call in C_Initialize C_GetSlotList C_OpenSession C_Login C_FindObjects \
 	has '^touchmark: hint: ' 'with a hint'
 	no_file "$call hangs"
 done
-git config --file "$CONF" touchmark.moduleDeadline 3
+git config --file "$CONF" touchmark.moduleDeadline 60
 exits 3 'a module that does not start' sign C_Initialize=0x5
 has 'the module cannot start' 'says so'
 has '^touchmark: hint: .*SOFTHSM2_CONF' 'and where to look'
@@ -89,6 +89,8 @@ exits 3 'a wrong PIN' sign C_Login=0xa0
 has 'wrong PIN' 'says so'
 is "$(grep -c '^C_Login' "$T/calls")" 1 'and it was tried once'
 ok 'another process is logging in' sign 'C_Login=1@0x5,C_Initialize=1@0x5'
-ok 'slow, but not too slow' sign 'C_Login=delay:1700,C_Sign=delay:1700'
+# Together longer than the deadline, each far from it.
+git config --file "$CONF" touchmark.moduleDeadline 5
+ok 'slow, but not too slow' sign 'C_Login=delay:2600,C_Sign=delay:2600'
 
 done_testing

@@ -30,10 +30,10 @@ NAME=touchmark-test
 echo content >"$T/f"
 
 if [ "$(id -u)" != 0 ]; then
-	run timeout 5 pkcsslotd -f
+	run timeout 60 pkcsslotd -f
 	[ "$RC" != 0 ] && [ "$RC" != 124 ]
 	tap $? 'the daemon of opencryptoki is for root alone'
-	exits 3 'its module without it' timeout 20 touchmark key generate k \
+	exits 3 'its module without it' timeout 120 touchmark key generate k \
 		--token "$NAME" --module "$MODULE" --algorithm rsa3072 \
 		--user 'A <a@e.org>'
 	has '^touchmark: hint: ' 'is a clear answer'
@@ -48,7 +48,7 @@ daemon_start() {
 	tries=0
 	until pkcsconf -t >"$T/out" 2>&1 && grep -q 'SoftTok' "$T/out"; do
 		tries=$((tries + 1))
-		if [ $tries = 50 ] || ! kill -0 $DAEMON 2>/dev/null; then
+		if [ $tries = 600 ] || ! kill -0 $DAEMON 2>/dev/null; then
 			cat "$T/pkcsslotd.log" "$T/out"
 			echo 'not ok - prepared: pkcsslotd does not start'
 			exit 1
@@ -78,7 +78,7 @@ system_end() {
 }
 
 if [ -n "${PRIVATE_SYSTEM-}" ]; then
-	for d in "$ETC" "$STATE" /run; do
+	for d in "$ETC" "$STATE" /run /dev/shm; do
 		mount -t tmpfs tmpfs "$d" || {
 			echo "not ok - prepared: no directory $d of our own"
 			exit 1
@@ -116,13 +116,14 @@ token_suite "$MODULE" "$NAME" p256 p384 ed25519 retry
 # ---- its daemon goes away -----------------------------------------------------
 
 sign() {
-	timeout 30 touchmark sign -k k-rsa3072 -t ssh --no-timestamp "$T/f"
+	timeout 120 touchmark sign -k k-rsa3072 -t ssh --no-timestamp "$T/f"
 }
 ok 'it signs' sign
 daemon_stop
 rm "$T/f.sig"
 exits 3 'not without its daemon' sign
-is "$(grep -c '^touchmark: ' "$T/out")" 2 'one error and one hint'
+is "$(grep '^touchmark: ' "$T/out" | grep -vc 'is still at work')" 2 \
+	'one error and one hint'
 has '^touchmark: hint: ' 'which says what to do'
 [ ! -e "$T/f.sig" ]
 tap $? 'and no signature'

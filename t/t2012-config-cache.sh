@@ -45,9 +45,13 @@ parses() {
 }
 
 # ---- kept --------------------------------------------------------------------
+# From the future: new, however long the next lines take.
+touch -d '1 hour' "$CONFIG" "$POLICY"
 signs_as "$AA" 'the first signature has the file parsed'
-settle
 parses 2 'so has the next one, and the policy: too new to be kept'
+touch -d '1 hour ago' "$CONFIG" "$POLICY"
+settle
+parses 2 'so has the first one with files that have settled'
 parses 0 'then they are known'
 signs_as "$AA" 'and says the same'
 ok 'the verifier knows it too, and its policy' sh -c \

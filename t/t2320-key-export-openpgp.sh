@@ -23,7 +23,7 @@ export_key() {	# NAME FILE [OPTION...]
 	touchmark key export "$name" --type openpgp --pin-file "$PINFILE" \
 		"$@" >"$file" 2>"$T/err"
 	rc=$?
-	cat "$T/err"
+	unhurried "$T/err"
 	return "$rc"
 }
 conf() {

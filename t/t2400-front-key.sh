@@ -48,15 +48,15 @@ sign() {
 
 cert "$T/tls.pem"
 exits 3 'a TLS certificate' sign wrong
-hasnt 'PIN' 'is refused before the login'
+hasnt '\bPIN\b' 'is refused before the login'
 cert "$T/past.pem"
 exits 3 'an expired certificate' sign wrong
 has 'expired' 'is refused'
-hasnt 'PIN' 'before the login'
+hasnt '\bPIN\b' 'before the login'
 cert "$T/future.pem"
 exits 3 'one that is not valid yet' sign wrong
 has 'not valid before' 'is refused as well'
-hasnt 'PIN' 'before the login'
+hasnt '\bPIN\b' 'before the login'
 cert "$T/none.pem"
 exits 4 'a certificate file that is not there' sign wrong
 has 'none.pem' 'is named'
@@ -70,7 +70,7 @@ has 'for another key' 'is refused'
 tap $? 'none of these left a file'
 cert "$T/good.pem"
 exits 3 'a wrong PIN' sign wrong
-has 'PIN' 'is said to be wrong'
+has '\bPIN\b' 'is said to be wrong'
 ok 'the right certificate and PIN' sign pin
 cert "$T/soon.pem"
 ok 'a certificate that ends soon' sign pin

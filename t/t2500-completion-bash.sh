@@ -76,6 +76,8 @@ offer key import-cert release.v1 ''
 has '^relic.tar$' 'then a file'
 hasnt '^release.v1$' 'and no key'
 offer sign -k release.v1 rel
+# In the order of the directory, which is not ours.
+sort -r -o "$T/out" "$T/out"
 offered 'files to sign, all of them' 'relic.tar release.d'
 offer sign relic.tar rel
 has '^relic.tar$' 'and more'

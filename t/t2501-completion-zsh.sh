@@ -78,16 +78,16 @@ zpty -w z 'fpath=('$1' $fpath); autoload -Uz compinit
 compinit -u -d '$1'/dump
 told() { zle complete-word; print -r -- "$BUFFER" >$TOLD; exit }
 zle -N told; bindkey "^X" told; : >'$1/ready
-repeat 300; do zpty -r -t z x; [[ -e $1/ready ]] && break; sleep 0.05; done
+repeat 1200; do zpty -r -t z x; [[ -e $1/ready ]] && break; sleep 0.05; done
 zpty -w -n z "$2"$'\x18'
-repeat 300; do zpty -r -t z x; [[ -s $TOLD ]] && break; sleep 0.05; done
+repeat 1200; do zpty -r -t z x; [[ -s $TOLD ]] && break; sleep 0.05; done
 zpty -d z
 cat $TOLD
 END_REAL
 mkdir "$T/fpath"
 cp "$FILE" "$T/fpath/_touchmark"
 real() {	# NAME LINE LINE-AFTER
-	run timeout 60 zsh -f "$T/real" "$T/fpath" "$2"
+	run timeout 180 zsh -f "$T/real" "$T/fpath" "$2"
 	is "$(cat "$T/out")" "$3" "$1"
 }
 real 'zsh itself: a command' 'touchmark sig' 'touchmark sign '

@@ -130,7 +130,7 @@ touchmark agent stop >/dev/null
 sh -c 'touchmark agent start 4>&1 5>&1 2>&1 | cat' >"$T/out" 2>&1 &
 READER=$!
 i=0
-while kill -0 $READER 2>/dev/null && [ $i -lt 50 ]; do
+while kill -0 $READER 2>/dev/null && [ $i -lt 600 ]; do
 	i=$((i + 1))
 	sleep 0.1
 done
@@ -234,7 +234,7 @@ cp "$BIN/touchmark" "$BIN/touchmark-agent" "$T/bin/"
 for w in idle moved new stays; do
 	world "$w"
 done
-git config -f "$T/world-idle/config/touchmark/config" touchmark.agentIdle 2
+git config -f "$T/world-idle/config/touchmark/config" touchmark.agentIdle 5
 in_world moved touchmark agent start >/dev/null
 in_world new "$T/bin/touchmark" agent start >/dev/null
 in_world stays touchmark agent start >/dev/null
@@ -272,7 +272,10 @@ mkdir -m 700 "$T/run/touchmark"
 "$MOCK/agent-listen" "$SOCKET" touchmark-agent --foreground 2>"$T/handed" &
 PID=$!
 PIDS="$PIDS $PID"
-agent_wait test -S "$SOCKET"
+served() {
+	[ -n "$(agent_pid)" ]
+}
+agent_wait served
 is "$(agent_pid)" $PID 'a socket that was handed over is served'
 ok 'and the agent stopped' touchmark agent stop
 agent_wait agent_ended $PID

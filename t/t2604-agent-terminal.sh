@@ -26,7 +26,8 @@ echo content >"$T/f"
 # at_terminal [STEP...] -- CMD...: what it showed in $T/out, and how it was
 # left in $T/echo.
 at_terminal() {
-	"$MOCK/terminal" --log "$T/shown" "$@" >"$T/echo" 2>"$T/errors"
+	"$MOCK/terminal" --limit 300000 --log "$T/shown" "$@" >"$T/echo" \
+		2>"$T/errors"
 	RC=$?
 	tr -d '\r' <"$T/shown" >"$T/out"
 	cat "$T/errors" >>"$T/out"
@@ -54,7 +55,7 @@ hasnt 'test-PIN' 'the PIN was not shown'
 echo_on
 at_terminal sh -c "$sign"
 good 'the next one'
-hasnt 'PIN' 'asks for nothing'
+hasnt 'PIN for' 'asks for nothing'
 new_repo "$T/r"
 cd "$T/r" || exit 1
 i=0
@@ -90,15 +91,14 @@ hasnt 'BEGIN SIGNED' 'and nothing is signed'
 
 # ---- somebody who goes away ------------------------------------------------------------------
 
+# What is done while the prompt is there.
+until_asked="while [ ! -e $T/asked ]; do sleep 0.05; done; rm $T/asked"
 LOGINS=$(calls C_Login)
 # The one who asks is killed; the terminal stays. What is typed after that
 # must reach whoever is at the terminal then.
-at_terminal --after 1500 --at 'PIN for' --keys '' sh -c "
+at_terminal --after 30000 --at 'PIN for' --touch "$T/asked" sh -c "
 	$sign & p=\$!
-	while ! touchmark agent status --json | grep -q '\"busy\":true'; do
-		sleep 0.1
-	done
-	sleep 0.5
+	$until_asked
 	kill -KILL \$p"
 echo_on
 quiet() {
@@ -115,13 +115,9 @@ is "$(calls C_Login)" "$LOGINS" 'and nobody is logged in'
 # ---- what does not wait for a prompt -------------------------------------------------------------
 
 at_prompt() {	# COMMAND: run it while a prompt waits; its output in $T/side
-	at_terminal --after 1500 --at 'PIN for' --keys '' sh -c "
+	at_terminal --after 30000 --at 'PIN for' --touch "$T/asked" sh -c "
 		{
-			while ! touchmark agent status --json |
-				grep -q '\"busy\":true'; do
-				sleep 0.1
-			done
-			sleep 0.5
+			$until_asked
 			$1
 		} >'$T/side' 2>&1 &
 		$sign

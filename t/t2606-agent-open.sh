@@ -63,7 +63,7 @@ ok 'in another format as well' setsid -w touchmark sign -k release -t ssh f
 
 # ---- at a terminal -----------------------------------------------------------
 touchmark agent forget >/dev/null
-"$MOCK/terminal" --log shown --at PIN --type test-PIN \
+"$MOCK/terminal" --limit 120000 --log shown --at PIN --type test-PIN \
 	touchmark agent open release >left 2>errors
 is "$?" 0 'the PIN is asked for at the terminal'
 cp shown out

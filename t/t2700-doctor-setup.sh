@@ -151,7 +151,7 @@ cert() {
 }
 PKI_DAYS=20 token_leaf dev dev@example.org
 cert 'a certificate that expires soon' 0 warn 'expires at .*; have it renewed'
-PKI_AT=2026-01-01 PKI_DAYS=30 token_leaf dev dev@example.org
+PKI_AT='60 days ago' PKI_DAYS=30 token_leaf dev dev@example.org
 cert 'an expired certificate' 1 fail 'expired at'
 seen fail chain 'cert-expired: ' 'the judge says so too'
 seen warn receiver-gate 'no because cert-expired' 'and the gate'

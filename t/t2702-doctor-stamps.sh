@@ -27,7 +27,7 @@ git config --global user.signingKey dev
 conf() {
 	git config -f "$CONFIG" "$@"
 }
-conf touchmark.tsaDeadline 2
+conf touchmark.tsaDeadline 60
 seen() {
 	has "^$1 +$2 +.*$3" "$4"
 }

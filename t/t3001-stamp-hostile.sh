@@ -153,9 +153,9 @@ has 'warning: http://127\.0\.0\.1' 'with a warning about the first'
 hasnt 'without a timestamp' 'and none about a missing stamp'
 is "$(tokens)" 1 'one token'
 only "$GOOD" "$TSA_URL"
-before=$(grep -c answered "$T/other.tsalog")
+before=$(grep -c asked "$T/other.tsalog")
 ok 'the first when it answers' touchmark sign --timestamp=require f
-is "$(grep -c answered "$T/other.tsalog")" "$before" \
+is "$(grep -c asked "$T/other.tsalog")" "$before" \
 	'the second is not asked'
 only 'http://user:secret@127.0.0.1:9/x'
 refused 'a URL with a password'

@@ -219,9 +219,9 @@ is "$(cat "$T/seen")" "$(cat pgp.asc text)" 'and as GPGME names it'
 is "$(cat "$T/argv")" '<--enable-special-filenames><--verify><--><-&3><text>' \
 	'with the same arguments'
 mkfifo fifo
-timeout 10 cat pgp.asc >fifo &
+timeout 120 cat pgp.asc >fifo &
 PIDS="$PIDS $!"
-run timeout 10 touchmark-gpg --verify fifo text
+run timeout 120 touchmark-gpg --verify fifo text
 is "$(cat "$T/seen")" "$(cat pgp.asc text)" 'on a pipe with a name'
 case $(cat "$T/argv") in
 '<--verify></dev/fd/'*'><text>') r=0 ;;
@@ -239,7 +239,7 @@ LIMIT=$(command -v timeout)
 for p in gpg gpgsm; do
 	for from in "$T/links/$p" "$BIN/touchmark-$p"; do
 		PATH=$T/links exits 2 "$p of two installations, no real one" \
-			"$LIMIT" 10 "$from" --list-keys
+			"$LIMIT" 120 "$from" --list-keys
 		has "cannot find another $p" 'says so'
 	done
 done

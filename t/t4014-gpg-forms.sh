@@ -119,11 +119,11 @@ is "$(judged "$T/sig")" "$FPR" 'an empty key is the configured one'
 
 # ---- what is said ----------------------------------------------------------
 run_in d touchmark-gpg --status-fd=2 -bsau dev --yes -o "$T/sig"
-is "$(sed 's/00 [0-9]\{10\} /00 TIME /' "$T/out")" "[GNUPG:] KEY_CONSIDERED $FPR 2
+is "$(unhurried "$T/out" | sed 's/00 [0-9]\{10\} /00 TIME /')" "[GNUPG:] KEY_CONSIDERED $FPR 2
 [GNUPG:] BEGIN_SIGNING H8
 [GNUPG:] SIG_CREATED D 1 8 00 TIME $FPR" 'the status lines of gpg, no more'
 run_in d touchmark-gpgsm --status-fd=2 -bsau dev -o "$T/sig"
-is "$(sed 's/[0-9]\{8\}T[0-9]\{6\}/TIME/' "$T/out")" \
+is "$(unhurried "$T/out" | sed 's/[0-9]\{8\}T[0-9]\{6\}/TIME/')" \
 	"[GNUPG:] SIG_CREATED D 1 8 00 TIME $CERT" 'that of gpgsm, no more'
 made=$(sed -n 's/.*SIG_CREATED D 1 8 00 \([^ ]*\) .*/\1/p' "$T/out")
 run gpgsm --status-fd 1 --verify "$T/sig" d
@@ -204,7 +204,7 @@ for p in touchmark-gpg touchmark-gpgsm; do
 		"$(wc -l <"$T/out" | tr -d ' ')" \
 		"$p: on standard output it is the last line"
 	$p -bsau dev <d >"$T/sig" 2>"$T/out"
-	is "$?-$(wc -c <"$T/out" | tr -d ' ')" 0-0 \
+	is "$?-$(unhurried "$T/out")" 0- \
 		"$p: without --status-fd nothing is said"
 	exits 2 "$p: two keys" $p --status-fd=2 -bau dev -u second d
 	hasnt 'SIG_CREATED|BEGIN' 'make none'

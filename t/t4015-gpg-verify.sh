@@ -44,9 +44,9 @@ for p in touchmark-gpg touchmark-gpgsm; do
 	has GOODSIG "$p: signature and data as GPGME names them"
 	rm -f fifo
 	mkfifo fifo
-	timeout 10 cat cms.pem >fifo &
+	timeout 120 cat cms.pem >fifo &
 	PIDS="$PIDS $!"
-	ok "$p: on a pipe with a name" timeout 10 $p --verify fifo data
+	ok "$p: on a pipe with a name" timeout 120 $p --verify fifo data
 	$p --status-fd=1 --logger-fd=3 --verify cms.pem data 3>said >out 2>&1
 	is "$(grep -c Good said)-$(grep -c Good out)" 1-0 \
 		"$p: --logger-fd gets the words"

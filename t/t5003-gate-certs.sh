@@ -88,9 +88,9 @@ cp "$T/pki/dev.pem" "$T/pki/leafissued.chain"
 try cert-usage 'a certificate issued by a leaf' leafissued
 
 # ---- validity, without a timestamp ------------------------------------------------
-PKI_AT='2026-01-01' PKI_DAYS=30 pki_leaf ca old dev@example.org
+PKI_AT='2021-01-01' PKI_DAYS=30 pki_leaf ca old dev@example.org
 try cert-expired 'an expired certificate' old
-SIGN_AT='2026-01-10 12:00:00'
+SIGN_AT='2021-01-10 12:00:00'
 export SIGN_AT
 try cert-expired 'an expired certificate, back-dated' old
 unset SIGN_AT

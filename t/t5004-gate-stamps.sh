@@ -59,8 +59,8 @@ without() {
 # ---- an expired certificate ---------------------------------------------------
 # the CA and the TSA are older than the certificates that the tests back-date
 for n in ca tsa-root; do
-	faketime '2025-01-01' openssl req -x509 -new -key "$T/pki/$n.key" \
-		-sha256 -days 3650 -subj "/O=Test/CN=$n" \
+	faketime '2020-01-01' openssl req -x509 -new -key "$T/pki/$n.key" \
+		-sha256 -days 9600 -subj "/O=Test/CN=$n" \
 		-addext basicConstraints=critical,CA:TRUE \
 		-addext keyUsage=critical,keyCertSign,cRLSign \
 		-out "$T/pki/$n.pem" 2>/dev/null
@@ -68,18 +68,18 @@ done
 cp "$T/pki/ca.pem" "$T/roots.pem"
 cat "$T/pki/tsa-root.pem" "$T/pki/plaintsa-root.pem" \
 	"$T/pki/mixedtsa-root.pem" >"$T/tsa-roots.pem"
-PKI_AT='2025-06-01' PKI_DAYS=3000 pki_leaf tsa-root tsa '' \
+PKI_AT='2020-06-01' PKI_DAYS=9000 pki_leaf tsa-root tsa '' \
 	basicConstraints=critical,CA:FALSE keyUsage=critical,digitalSignature \
 	extendedKeyUsage=critical,timeStamping
-PKI_AT='2026-01-01' PKI_DAYS=30 pki_leaf ca old dev@example.org
+PKI_AT='2021-01-01' PKI_DAYS=30 pki_leaf ca old dev@example.org
 try cert-expired 'expired, no token' old
-with SIGN_AT='2026-01-10 12:00:00'
+with SIGN_AT='2021-01-10 12:00:00'
 try cert-expired 'expired, back-dated, no token' old
-with SIGN_TSA=tsa TSA_AT='2026-01-10 12:00:05'
+with SIGN_TSA=tsa TSA_AT='2021-01-10 12:00:05'
 try good 'expired since, with a token of its time' old
-with TSA_AT='2026-03-01 12:00:00'
+with TSA_AT='2021-03-01 12:00:00'
 try cert-expired 'a token made after the certificate expired' old
-with TSA_AT='2025-12-01 12:00:00'
+with TSA_AT='2020-12-01 12:00:00'
 try cert-not-yet-valid 'a token from before the certificate' old
 without
 with SIGN_TSA=tsa
@@ -89,7 +89,7 @@ try good 'a token where it is always asked' dev
 without
 try timestamp-missing 'no token where it is always asked' dev
 rule off
-with SIGN_AT='2026-01-10 12:00:00' SIGN_TSA=tsa TSA_AT='2026-01-10 12:00:05'
+with SIGN_AT='2021-01-10 12:00:00' SIGN_TSA=tsa TSA_AT='2021-01-10 12:00:05'
 try cert-expired 'a token where tokens are ignored' old
 without
 rule when-expired
@@ -199,16 +199,16 @@ again signer
 offer timestamp-untrusted 'a code signer as TSA' "$id"
 
 # ---- the TSA's certificate -------------------------------------------------------
-PKI_AT='2026-02-01' PKI_DAYS=60 pki_leaf tsa-root tsa '' \
+PKI_AT='2021-02-01' PKI_DAYS=60 pki_leaf tsa-root tsa '' \
 	basicConstraints=critical,CA:FALSE keyUsage=critical,digitalSignature \
 	extendedKeyUsage=critical,timeStamping
-with SIGN_TSA=tsa TSA_AT='2026-02-10 12:00:00'
-PKI_AT='2026-01-01' PKI_DAYS=60 pki_leaf ca spring dev@example.org
-with SIGN_AT='2026-02-10 12:00:00'
+with SIGN_TSA=tsa TSA_AT='2021-02-10 12:00:00'
+PKI_AT='2021-01-01' PKI_DAYS=60 pki_leaf ca spring dev@example.org
+with SIGN_AT='2021-02-10 12:00:00'
 try good 'the TSA certificate expired since: judged at genTime' spring
-with TSA_AT='2026-01-10 12:00:00'
+with TSA_AT='2021-01-10 12:00:00'
 try timestamp-untrusted 'a genTime before the TSA certificate' spring
-with TSA_AT='2026-02-10 12:00:00'
+with TSA_AT='2021-02-10 12:00:00'
 pki_crl tsa-root "$(pki_serial tsa)=keyCompromise"
 cat "$T/pki/ca.crl" "$T/pki/tsa-root.crl" >"$T/ca.crl"
 try timestamp-untrusted 'the TSA key was compromised' spring
@@ -220,13 +220,13 @@ without
 
 # ---- revoked signers, with a token -------------------------------------------------
 # (a token of an hour ago; the entry's date before or after it)
-PKI_AT='2025-06-01' PKI_DAYS=3000 pki_leaf tsa-root tsa '' \
+PKI_AT='2020-06-01' PKI_DAYS=9000 pki_leaf tsa-root tsa '' \
 	basicConstraints=critical,CA:FALSE keyUsage=critical,digitalSignature \
 	extendedKeyUsage=critical,timeStamping
-PKI_AT='2026-06-01' pki_leaf ca gone dev@example.org
-with SIGN_TSA=tsa TSA_AT='2026-07-01 12:00:00' SIGN_AT='2026-07-01 11:59:00'
-after=260801000000Z
-before=260615000000Z
+PKI_AT='2021-06-01' PKI_DAYS=9000 pki_leaf ca gone dev@example.org
+with SIGN_TSA=tsa TSA_AT='2021-07-01 12:00:00' SIGN_AT='2021-07-01 11:59:00'
+after=210801000000Z
+before=210615000000Z
 entry() {	# REASON-IN-CRL DATE WANT WHAT
 	pki_crl ca "$(pki_serial gone)=$1@$2"
 	cp "$T/pki/ca.crl" "$T/ca.crl"

@@ -18,8 +18,10 @@ CR=$(printf '\r')
 RLO=$(printf '\342\200\256')
 
 clean() {	# WHAT: no raw control byte, override or status line in the output
-	# git's own lines name the ref as it is; the gate's must not
-	grep '^remote: ' "$T/out" >"$T/said"
+	# git's own lines name the ref as it is; the gate's must not. How far
+	# it is it tells who waits for long, with a carriage return behind it.
+	sed -e :a -e "s/^remote: judging commits: [^$CR]*$CR//" -e ta "$T/out" |
+		grep '^remote: ' >"$T/said"
 	[ -s "$T/said" ] && ! grep -q "$ESC\|$CR\|$RLO" "$T/said" &&
 		! grep -q '\[GNUPG:\] GOODSIG' "$T/said"
 	tap $? "$1"

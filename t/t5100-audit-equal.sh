@@ -129,7 +129,7 @@ try cert-usage 'a certificate for mail' mailonly
 pki_root other
 pki_leaf other stranger dev@example.org
 try chain-untrusted 'a certificate under another root' stranger
-PKI_AT='2026-01-01' PKI_DAYS=30 pki_leaf ca old dev@example.org
+PKI_AT='2021-01-01' PKI_DAYS=30 pki_leaf ca old dev@example.org
 try cert-expired 'an expired certificate' old
 PKI_AT="$(date -u -d '+20 days' '+%F %T')" pki_leaf ca young dev@example.org
 try cert-not-yet-valid 'a certificate of the future' young

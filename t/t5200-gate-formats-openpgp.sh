@@ -249,11 +249,11 @@ pgp_old() {	# NAME UID EXPIRES AT
 		ed25519 sign "$3" 3>"$T/status" 2>>"$T/gpg.log"
 	sed -n 's/.* KEY_CREATED . //p' "$T/status" >"$T/$1.fpr"
 }
-pgp_old old 'Old <old@example.org>' 30d '2 years ago'
+pgp_old old 'Old <old@example.org>' 30d '730 days ago'
 keyring old dev
 cat >"$T/gpg-then" <<'END'
 #!/bin/sh
-exec faketime '2 years ago' gpg "$@"
+exec faketime '730 days ago' gpg "$@"
 END
 chmod +x "$T/gpg-then"
 as old
@@ -261,8 +261,8 @@ git -c gpg.program="$T/gpg-then" commit -q --allow-empty -m 'in time'
 try cert-expired 'an expired key, whatever time the signature says'
 has 'touchmark.tsa' 'a timestamp would have helped'
 git reset -q --hard HEAD~1
-pgp_old soft 'Soft <soft@example.org>' never '2 years ago'
-pgp_old hard 'Hard <hard@example.org>' never '2 years ago'
+pgp_old soft 'Soft <soft@example.org>' never '730 days ago'
+pgp_old hard 'Hard <hard@example.org>' never '730 days ago'
 for k in soft hard; do
 	as "$k"
 	git -c gpg.program="$T/gpg-then" commit -q --allow-empty -m $k

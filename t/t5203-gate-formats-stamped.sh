@@ -15,11 +15,11 @@ THEN='2026-03-10 12:00:00'
 mkdir -p "$XDG_CONFIG_HOME/touchmark"
 tsa_new tsa
 faketime '2025-01-01' openssl req -x509 -new -key "$T/pki/tsa-root.key" \
-	-sha256 -days 3650 -subj /O=Test/CN=tsa-root \
+	-sha256 -days 36500 -subj /O=Test/CN=tsa-root \
 	-addext basicConstraints=critical,CA:TRUE \
 	-addext keyUsage=critical,keyCertSign,cRLSign \
 	-out "$T/pki/tsa-root.pem" 2>/dev/null
-PKI_AT='2025-06-01' PKI_DAYS=3000 pki_leaf tsa-root tsa '' \
+PKI_AT='2025-06-01' PKI_DAYS=30000 pki_leaf tsa-root tsa '' \
 	basicConstraints=critical,CA:FALSE keyUsage=critical,digitalSignature \
 	extendedKeyUsage=critical,timeStamping
 cp "$T/pki/tsa-root.pem" "$T/tsa-roots.pem"

@@ -234,12 +234,15 @@ ok 'one that is not wanted' touchmark approve -k bob --no-timestamp f t.p7s
 git config -f "$CONFIG" --unset-all touchmark.tsa
 cp keep.p7s race.p7s
 mkfifo slow
-timeout 20 touchmark approve -k bob slow race.p7s >race.out 2>&1 </dev/null &
+timeout 120 touchmark approve -k bob slow race.p7s >race.out 2>&1 </dev/null &
 race=$!
-sleep 0.5
-touchmark approve -k carol f race.p7s >setup.log 2>&1 </dev/null
-tap $? 'while one waits, another approves'
-timeout 10 sh -c 'cat f >slow'
+# A pipe is open for writing as soon as somebody reads from it, and the one who
+# waits has read the signature before.
+timeout 120 sh -c 'exec 3>slow &&
+	touchmark approve -k carol f race.p7s >setup.log 2>&1 </dev/null 3>&-
+	echo $? >carol.rc
+	cat f >&3'
+is "$(cat carol.rc)" 0 'while one waits, another approves'
 wait "$race"
 is $? 4 'the first is told'
 cp race.out out

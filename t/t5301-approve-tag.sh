@@ -51,10 +51,10 @@ cd "$T" || exit 1
 git -C repo update-ref -d "$REFS/$OID/$BOB"
 run touchmark approve --tag v1.0 -C repo -k bob --json
 is "$RC" 0 'from elsewhere, in JSON'
-perl -MJSON::PP -e '$j = decode_json(<STDIN>);
+unhurried out | perl -MJSON::PP -e '$j = decode_json(<STDIN>);
 	exit !($j->{status} eq "approved" && $j->{tag} eq "v1.0" &&
 	$j->{ref} =~ m{^refs/touchmark/approvals/[0-9a-f]{40}/} &&
-	$j->{fingerprint} =~ /^sha256:/)' <out
+	$j->{fingerprint} =~ /^sha256:/)'
 tap $? 'with all of it'
 cd repo || exit 1
 

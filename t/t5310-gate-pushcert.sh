@@ -315,7 +315,7 @@ hook_refused 'a NUL behind it' 'NUL' "$T/cert.bad" "$NONCE" \
 has 'push-cert: the push certificate was not stored' \
 	'a blob that was not stored'
 (cd "$SRV" && printf '%s\n' "$Z $ONE refs/heads/main" |
-	GIT_DIR=. GIT_PUSH_CERT=${ONE%?}0 touchmark-pre-receive) >"$T/out" 2>&1
+	GIT_DIR=. GIT_PUSH_CERT=$(id_of 1) touchmark-pre-receive) >"$T/out" 2>&1
 has 'push-cert: .*object-missing' 'one that is not there'
 (cd "$SRV" && printf '%s\n' "$Z $ONE refs/heads/main" |
 	GIT_DIR=. GIT_PUSH_CERT=$ONE touchmark-pre-receive) >"$T/out" 2>&1

@@ -48,9 +48,10 @@ traced() {
 	done >"$T/trace"
 	return "$rc"
 }
-# What the children did once they were inside.
+# What the children did once they were inside. Who is no administrator does not
+# see what the filter is: they are closed to debuggers, and strace is one.
 inside() {
-	awk '/seccomp\(SECCOMP_SET_MODE_FILTER, 0, \{/ { in_[$1] = 1; next }
+	awk '/seccomp\(SECCOMP_SET_MODE_FILTER, 0, (\{|0x)/ { in_[$1] = 1; next }
 		in_[$1]' "$T/trace"
 }
 lines main
@@ -72,7 +73,7 @@ has 'close_range\(1, 4294967295' 'it closes what it inherited'
 has 'prctl\(PR_SET_NO_NEW_PRIVS, 1' 'takes no privileges any more'
 has 'prctl\(PR_SET_DUMPABLE, (0|SUID_DUMP_DISABLE)' 'is closed to debuggers'
 has 'prctl\(PR_SET_PDEATHSIG, SIGKILL' 'ends with the hook'
-has 'seccomp\(SECCOMP_SET_MODE_FILTER, 0, \{.*= 0$' 'puts a filter on'
+has 'seccomp\(SECCOMP_SET_MODE_FILTER, 0, (\{|0x).*= 0$' 'puts a filter on'
 LANDLOCK=$(grep -E 'landlock_create_ruleset\(NULL.*= [0-9]' "$T/trace")
 if [ -n "$LANDLOCK" ]; then
 	has 'landlock_restrict_self\([0-9]+, 0\) += 0' 'and Landlock'
@@ -188,7 +189,12 @@ policy 'processes = 3'
 counted 3 'three of them'
 has 'touchmark: 400 refusals, 20 shown' 'each commit is refused once'
 policy
-counted "$(nproc)" 'one for each core without a limit'
-taskset -p -c 0 $$ >"$T/out"
+# The gate's own bound is 64. nproc would heed what OpenMP is told.
+unset OMP_NUM_THREADS OMP_THREAD_LIMIT
+cores=$(nproc)
+[ "$cores" -le 64 ] || cores=64
+counted "$cores" 'one for each core without a limit'
+# not core 0: it may be one that this machine keeps for others
+taskset -p -c "$(taskset -p -c $$ | sed 's/.*: //; s/[^0-9].*//')" $$ >"$T/out"
 counted 1 'for each core that it may use'
 done_testing

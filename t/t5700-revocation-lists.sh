@@ -13,7 +13,7 @@ tsa_new tsa
 # the same keys under certificates that are older than what is tested
 for n in ca tsa-root; do
 	faketime '2025-01-01' openssl req -x509 -new -key "$T/pki/$n.key" \
-		-sha256 -days 3650 -subj "/O=Test/CN=$n" \
+		-sha256 -days 36500 -subj "/O=Test/CN=$n" \
 		-addext basicConstraints=critical,CA:TRUE \
 		-addext keyUsage=critical,keyCertSign,cRLSign \
 		-out "$T/pki/$n.pem" 2>/dev/null
@@ -24,7 +24,7 @@ cp "$T/pki/tsa-root.pem" "$T/tsa-roots.pem"
 leaf='basicConstraints=critical,CA:FALSE'
 use='keyUsage=critical,digitalSignature'
 eku=extendedKeyUsage=codeSigning
-PKI_AT='2025-06-01' PKI_DAYS=3000 pki_leaf tsa-root tsa '' \
+PKI_AT='2025-06-01' PKI_DAYS=30000 pki_leaf tsa-root tsa '' \
 	"$leaf" "$use" extendedKeyUsage=critical,timeStamping
 mkdir "$T/crls"
 USUAL="roots = roots.pem
@@ -73,7 +73,7 @@ now_on() {
 }
 pki_leaf ca dev dev@example.org "$leaf" "$use" $eku
 dev=$(pki_serial dev)
-PKI_AT='2026-06-01' PKI_DAYS=3000 pki_leaf ca old dev@example.org
+PKI_AT='2026-06-01' PKI_DAYS=30000 pki_leaf ca old dev@example.org
 old=$(pki_serial old)
 June=$(ago 2026-06-15) July=$(ago 2026-07-02) August=$(ago 2026-08-01)
 

@@ -13,7 +13,7 @@ pki_crl other
 # the same keys under certificates that are older than what is tested
 for n in ca tsa-root; do
 	faketime '2025-01-01' openssl req -x509 -new -key "$T/pki/$n.key" \
-		-sha256 -days 3650 -subj "/O=Test/CN=$n" \
+		-sha256 -days 36500 -subj "/O=Test/CN=$n" \
 		-addext basicConstraints=critical,CA:TRUE \
 		-addext keyUsage=critical,keyCertSign,cRLSign \
 		-out "$T/pki/$n.pem" 2>/dev/null
@@ -212,7 +212,7 @@ TRUST="roots = roots.pem
 
 # ---- a signature of long ago -------------------------------------------------------
 # (signed and stamped on July 1st; the certificate lasted until September)
-PKI_AT='2025-06-01' PKI_DAYS=3000 pki_leaf tsa-root tsa '' \
+PKI_AT='2025-06-01' PKI_DAYS=30000 pki_leaf tsa-root tsa '' \
 	"$leaf" "$use" extendedKeyUsage=critical,timeStamping
 PKI_AT='2026-06-01' PKI_DAYS=90 pki_leaf ca summer dev@example.org
 SIGN_TSA=tsa TSA_AT='2026-07-01 12:00:00' SIGN_AT='2026-07-01 11:59:00'

@@ -13,7 +13,7 @@ tsa_new tsa
 tsa_new next
 for n in ca tsa-root next-root; do
 	faketime '2025-01-01' openssl req -x509 -new -key "$T/pki/$n.key" \
-		-sha256 -days 3650 -subj "/O=Test/CN=$n" \
+		-sha256 -days 36500 -subj "/O=Test/CN=$n" \
 		-addext basicConstraints=critical,CA:TRUE \
 		-addext keyUsage=critical,keyCertSign,cRLSign \
 		-out "$T/pki/$n.pem" 2>/dev/null
@@ -27,7 +27,7 @@ tsa_cert() {	# NAME FROM DAYS
 		extendedKeyUsage=critical,timeStamping
 }
 tsa_cert tsa 2026-02-01 60
-tsa_cert next 2026-03-01 3000
+tsa_cert next 2026-03-01 30000
 PKI_AT='2026-02-01' PKI_DAYS=20 pki_leaf ca spring dev@example.org
 mkdir "$T/crls"
 pki_crl ca

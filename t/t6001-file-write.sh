@@ -92,7 +92,7 @@ echo precious >victim
 rm g.p7s
 for what in 'ln -s victim' 'ln -s nowhere' mkfifo mkdir; do
 	$what g.p7s
-	exits 4 "in its place: $what" timeout 20 touchmark sign g
+	exits 4 "in its place: $what" timeout 60 touchmark sign g
 	has 'cannot write g.p7s: it is a .*' 'is said'
 	has '^touchmark: hint: .* -o ' 'with a way out'
 	rm -d g.p7s
@@ -101,23 +101,28 @@ is "$(cat victim)" precious 'what a link leads to stays'
 [ ! -e nowhere ]
 tap $? 'and nothing is made through it'
 
-# A file that grows while it is read is not signed.
+# A file that grows while it is read is not signed. In the middle it is stopped
+# twice: what is written before it goes on again falls into the reading.
 truncate -s 64M grow
 cat >grow.sh <<'END'
-i=0
-while [ $i -lt 400 ] && [ ! -f stop ]; do
-	printf x >>grow
-	i=$((i + 1))
-	sleep 0.01
-done
+echo $$ >pid
+exec touchmark sign grow
 END
 rm -f grow.p7s
-sh grow.sh &
+traced -o /dev/null -e trace=read \
+	-e inject=read:signal=SIGSTOP:when=300..301 sh grow.sh \
+	>"$T/out" 2>&1 </dev/null &
 p=$!
-run traced -o /dev/null -e trace=read \
-	-e inject=read:delay_enter=10000:when=20..60 touchmark sign grow
-: >stop
+i=0
+while kill -0 "$p" 2>/dev/null && [ $i -lt 2000 ]; do
+	i=$((i + 1))
+	printf x >>grow
+	[ ! -s pid ] || kill -CONT "$(cat pid)" 2>/dev/null
+	sleep 0.05
+done
+[ $i -lt 2000 ] || kill -KILL "$(cat pid)"
 wait "$p"
+RC=$?
 is "$RC" 4 'a file that changes while it is read: 4'
 has 'changed while it was read' 'says so'
 [ ! -f grow.p7s ]

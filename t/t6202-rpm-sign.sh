@@ -11,7 +11,7 @@
 . "${0%/*}/rpm-lib.sh"
 # SoftHSM keeps a few bytes of each Ed25519 signature.
 ASAN_OPTIONS=$ASAN_OPTIONS:fast_unwind_on_malloc=0
-need rpm rpmbuild rpmkeys rpmsign softhsm2-util gpg openssl time nm
+need rpm rpmbuild rpmkeys rpmsign softhsm2-util gpg openssl time nm perl
 
 softhsm_new "$TOKEN"
 for a in rsa3072 ed25519 p256; do
@@ -159,10 +159,10 @@ head -c 3000 "$T/keep/p-gzdio.rpm" >"$bad"
 refused 1 'cut off' 'object-malformed' "$bad"
 end=$(rpm_tool show "$T/keep/p-gzdio.rpm" | sed -n 's/^main [0-9]* //p')
 cp "$T/keep/p-gzdio.rpm" "$bad"
-printf '\377' | dd of="$bad" bs=1 seek=$((end + 20)) conv=notrunc 2>/dev/null
+flip "$bad" $((end + 20))
 refused 1 'another payload' 'content-mismatch' "$bad"
 cp "$T/keep/p-gzdio.rpm" "$bad"
-printf 'X' | dd of="$bad" bs=1 seek=$((end - 200)) conv=notrunc 2>/dev/null
+flip "$bad" $((end - 200))
 refused 1 'another header' 'content-mismatch|object-malformed' "$bad"
 cp "$T/first.rpm" "$bad"
 refused 2 'a role that rpms do not have' 'role|origin' "$bad" --role origin \

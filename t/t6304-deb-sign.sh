@@ -4,7 +4,7 @@
 . "${0%/*}/lib.sh"
 . "${0%/*}/flow-lib.sh"
 . "${0%/*}/package-lib.sh"
-need softhsm2-util gpg gpgv dpkg-deb ar debsig-verify debsigs
+need softhsm2-util gpg gpgv dpkg-deb ar debsig-verify debsigs perl
 
 flow_key release rsa3072
 git config -f "$CONFIG" touchmark.key release
@@ -97,7 +97,7 @@ broken 'a table of long names'
 
 # ---- changed after it was signed --------------------------------------------
 cp once.deb bad.deb
-printf 'x' | dd of=bad.deb bs=1 seek=300 conv=notrunc 2>setup.log
+flip bad.deb 300
 exits 1 'another content' verify bad.deb
 has 'signature-bad|object-malformed' 'the reason'
 exits 13 'so says debsig-verify' debsig bad.deb

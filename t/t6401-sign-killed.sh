@@ -73,7 +73,7 @@ for at in rename:1 rename:2 rename:9 rename:14 fsync:1 fsync:7 fsync:20 \
 	told=$(grep -c ': signed by' "$T/lines")
 	[ "$told" -le "$done" ]
 	tap $? "what was told is so ($told of $done)"
-	cp "$T/lines" "$T/out"
+	unhurried "$T/lines" >"$T/out"
 	hasnt 'touchmark:' 'and no more was told'
 	[ "$(find . -type f ! -name 'f?.txt' ! -name 'p?.deb' \
 		! -name 'f?.txt.asc' ! -name '*.tmk-??????')" = '' ]

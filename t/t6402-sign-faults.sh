@@ -63,7 +63,7 @@ faults() {
 	find . -name '*.tmk-*'
 	[ "$n" != 4 ] || [ "$1" = 0 ] || $silent ||
 		grep -q 'cannot sync the directory' "$T/lines" || echo "the code is $1, but all are signed"
-	[ "$1" != 0 ] || ! grep -q '^touchmark: ' "$T/lines" ||
+	[ "$1" != 0 ] || ! unhurried "$T/lines" | grep -q '^touchmark: ' ||
 		echo 'the code is 0, but something was told'
 }
 
@@ -105,10 +105,10 @@ sweep fchmod EPERM 10
 for e in ENOSPC EROFS EMFILE; do
 	fill
 	cd d || exit 1
-	# Only what is opened to be made anew.
+	# Only what is opened to be made anew; the names are for root alone.
 	traced -o "$T/trace" -e trace=openat touchmark sign --embed --jobs 1 \
 		a b p.deb q.deb >"$T/lines" 2>&1
-	n=$(grep -n 'tmk-' "$T/trace" | sed -n '2s/:.*//p')
+	n=$(grep -n 'O_CREAT|O_EXCL' "$T/trace" | sed -n '2s/:.*//p')
 	cd ..
 	fill
 	cd d || exit 1
@@ -163,19 +163,33 @@ is "$?" 0 'with 80 descriptors'
 is "$(grep -c ': signed by' "$T/lines")" 100 'all are signed'
 cd ..
 
-# Somebody writes to a package while it is signed.
+# Somebody writes to a package while it is signed: when the new one is whole,
+# and before it is in place. There it is stopped.
 fill
 cd d || exit 1
-traced -o /dev/null -e trace=fsync -e inject=fsync:delay_enter=2000000:when=1 \
-	touchmark sign --embed --jobs 1 p.deb >"$T/lines" 2>&1 &
+cat >../sign.sh <<'END'
+echo $$ >../pid
+exec touchmark sign --embed --jobs 1 p.deb
+END
+size=$(stat -c %s p.deb)
+traced -o /dev/null -e trace=fsync -e inject=fsync:signal=SIGSTOP:when=1 \
+	sh ../sign.sh >"$T/lines" 2>&1 &
 pid=$!
 i=0
-while [ -z "$(find . -name 'p.deb.tmk-*')" ] && [ $i -lt 100 ]; do
+while [ -z "$(find . -name 'p.deb.tmk-*' -size "+${size}c")" ] &&
+	kill -0 $pid 2>"$T/x" && [ $i -lt 1200 ]; do
 	i=$((i + 1))
 	sleep 0.05
 done
 echo changed >>p.deb
 after=$(sha256sum <p.deb)
+i=0
+while kill -0 $pid 2>"$T/x" && [ $i -lt 1200 ]; do
+	i=$((i + 1))
+	kill -CONT "$(cat ../pid)" 2>"$T/x"
+	sleep 0.05
+done
+[ $i -lt 1200 ] || kill -KILL "$(cat ../pid)"
 wait $pid
 is "$?" 4 'a package that changes while it is signed: 4'
 cp "$T/lines" "$T/out"

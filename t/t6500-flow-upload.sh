@@ -103,8 +103,8 @@ accepted
 
 fresh told
 ok 'as JSON' embed --json "$D"
-is "$(perl -MJSON::PP -ne '$j = decode_json($_);
-	print "$j->{status}:$j->{file} "' "$T/out")" \
+is "$(unhurried "$T/out" | perl -MJSON::PP -ne '$j = decode_json($_);
+	print "$j->{status}:$j->{file} "')" \
 	"signed:$D updated:$I updated:$C " 'one object for each file'
 
 fresh listed

@@ -122,7 +122,7 @@ sed -i '/^SHA256:/,$d' Release
 refused 'weak digests alone' 'digest-weak: Release: it lists no files by SHA-256'
 sed '/^Date:/d' "$T/good" >Release
 refused 'no date' 'object-malformed: Release: it has no Date'
-sed 's/^Date:.*/Date: Fri, 21 Nov 2036 12:00:00 UTC/' "$T/good" >Release
+sed 's/^Date:.*/Date: Sat, 21 Nov 2099 12:00:00 UTC/' "$T/good" >Release
 refused 'a date that has not come' 'object-malformed: Release: its Date has'
 sed 's/^Date:.*/Date: 2026-11-21/' "$T/good" >Release
 refused 'a date that is none' 'object-malformed: Release: its Date is none'

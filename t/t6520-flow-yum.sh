@@ -25,7 +25,7 @@ indices() {
 dnf_ask() {
 	rm -rf "$T/dnf/cache" "$T/dnf/persist"
 	mkdir "$T/dnf/cache" "$T/dnf/persist"
-	timeout 60 dnf -q -y --installroot="$T/dnf/root" --releasever=1 \
+	timeout 180 dnf -q -y --installroot="$T/dnf/root" --releasever=1 \
 		--setopt=reposdir="$T/dnf/none" \
 		--setopt=cachedir="$T/dnf/cache" \
 		--setopt=logdir="$T/dnf/log" \

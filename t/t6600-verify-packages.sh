@@ -31,14 +31,6 @@ deb_sign() {
 		ar q "../$1" "_gpg$2") 2>"$T/setup.log"
 }
 
-# flip FILE OFFSET: one bit of one byte; from the end when negative.
-flip() {
-	perl -e 'open(F, "+<", $ARGV[0]) or die; binmode(F);
-		$at = $ARGV[1] < 0 ? (-s F) + $ARGV[1] : $ARGV[1];
-		seek(F, $at, 0); read(F, $b, 1); seek(F, $at, 0);
-		print F chr(ord($b) ^ 1)' "$1" "$2"
-}
-
 # ---- deb --------------------------------------------------------------------------
 
 deb_new plain

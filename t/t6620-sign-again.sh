@@ -23,11 +23,11 @@ echo notes >dist/notes.txt
 tar -cf dist/x.tar root
 echo '<assembly/>' >dist/app.manifest
 echo program >dist/app
-printf 'Origin: Test\nDate: Sat, 21 Nov 2026 12:00:00 UTC\nSHA256:\n %s 6 %s\n' \
+printf 'Origin: Test\nDate: Tue, 02 Jan 2024 12:00:00 UTC\nSHA256:\n %s 6 %s\n' \
 	"$(sha256sum <dist/notes.txt | cut -d' ' -f1)" notes.txt >dist/Release
 ok 'a directory' touchmark sign --embed --no-timestamp dist/*
 ok 'and a manifest' touchmark sign --manifest -t openpgp dist/x.tar
-is "$(cat "$T/out")" "dist/x.tar: signed by Key release <release@example.org>, no timestamp, in dist/x.tar.manifest.asc" \
+is "$(unhurried "$T/out")" "dist/x.tar: signed by Key release <release@example.org>, no timestamp, in dist/x.tar.manifest.asc" \
 	'which is one line'
 find dist | sort >first
 exits 1 'the same again' touchmark sign --embed --no-timestamp dist/*
@@ -93,7 +93,7 @@ has 'hint: .*OpenPGP \(-t openpgp\) needs none' 'with what needs none'
 upload "$T/upload"
 ok 'an upload, all of it named' touchmark sign --embed --no-timestamp \
 	upload/*.dsc upload/*.buildinfo upload/*.changes
-is "$(grep -c ': signed by' "$T/out")-$(wc -l <"$T/out")" 3-3 \
+is "$(grep -c ': signed by' "$T/out")-$(unhurried "$T/out" | wc -l)" 3-3 \
 	'has one line for each'
 
 # ---- interrupted ------------------------------------------------------------------------

@@ -35,7 +35,7 @@ sqop inline-verify "$CERT" <text.asc >got 2>out
 is "$?" 0 'sqop takes it'
 sed 's/$/\r/' text.asc >crlf
 ok 'line ends do not matter' gpgv --keyring ./release.gpg crlf
-sed 's/dash/bash/' text.asc >bad
+sed 's/^- - dash$/- - bash/' text.asc >bad
 exits 1 'letters do' gpgv --keyring ./release.gpg bad
 exits 2 'a file that is there is kept' touchmark-gpg --batch -u release \
 	--clearsign text

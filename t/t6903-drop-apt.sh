@@ -40,7 +40,7 @@ Architectures: amd64
 Components: main
 SignWith: !sign
 EOH
-ok 'reprepro with a hook' timeout 60 reprepro -b "$T/reprepro" includedeb \
+ok 'reprepro with a hook' timeout 300 reprepro -b "$T/reprepro" includedeb \
 	stable "$DEB"
 signed "$T/reprepro/dists/stable" reprepro
 drop_apt "deb [signed-by=$CERT] file:$T/reprepro stable main"
@@ -54,7 +54,7 @@ drop_path
 ok 'gpg has the certificate' gpg --batch --import "$CERT"
 printf '{"rootDir":"%s/aptly","gpgProvider":"gpg"}\n' "$T" >"$T/aptly.conf"
 aptly() {
-	timeout 60 /usr/bin/aptly -config="$T/aptly.conf" "$@"
+	timeout 300 /usr/bin/aptly -config="$T/aptly.conf" "$@"
 }
 ok 'aptly' aptly repo create hello
 ok 'takes a package' aptly repo add hello "$DEB"

@@ -159,7 +159,7 @@ sop clear inline-detach
 is "$RC" 19 'inline-detach needs a place'
 
 # What is altered or not all signed.
-sed 's/last/lost/' clear >bad
+sed 's/^last$/lost/' clear >bad
 sop bad inline-verify one.cert
 is "$RC" 3 'another text'
 empty 'and no data'

@@ -62,7 +62,8 @@ stamp_at '+1 hour'
 exits 1 'a timestamp of the next hour' verify --tsa-roots pki/tsa-root.pem
 has 'refused timestamp-order' 'is timestamp-order'
 
-# 5 beside 4 ends with 5, in either order; nothing listens there any more.
+# 5 beside 4 ends with 5, in either order; nothing listens there, and never will.
+git config -f "$CONFIG" touchmark.tsa http://127.0.0.1:1/
 ln g g.p7s
 for files in 'f g' 'g f'; do
 	# shellcheck disable=SC2086 # two names

@@ -92,7 +92,7 @@ for p in 0 1 2 3 4; do
 	touchmark sign -t openpgp "d$p"/f*[0-9] >out 2>&1 &
 	pid=$!
 	i=0
-	while [ $i -lt 200 ] && ! grep -q "f$p\\." "$LOG" 2>/dev/null; do
+	while [ $i -lt 3000 ] && ! grep -q "f$p\\." "$LOG" 2>/dev/null; do
 		sleep 0.01
 		i=$((i + 1))
 	done

@@ -61,6 +61,7 @@ git config -f "$C" touchmark.tsaRoots "$T/pki/tsa-root.pem"
 # ---- an authority that is away ----------------------------------------------------------
 rm -rf "$T/record"
 tsa_stop
+git config -f "$C" touchmark.tsa http://127.0.0.1:1/
 rm -f f*.asc
 ok 'no authority: two entries' audit_sign f1
 ok 'four' audit_sign f2

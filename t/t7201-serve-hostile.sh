@@ -20,7 +20,8 @@ request prepare '1 \0002' '2 test' '3 release' '4 \0001'
 sign_request sign release 1 f
 ask alice north prepare prepare sign sign prepare
 is "$(grep -c '^answer' out)" 5 'each has its answer'
-is "$(sed -n 3p out | cut -c1-18)" 'answer code 0 seal' 'and is given'
+is "$(grep '^answer' out | sed -n 3p | cut -c1-18)" 'answer code 0 seal' \
+	'and is given'
 is "$RC" 0 'the end is a good one'
 is "$(host_uses north)" 2 'each signature is on record'
 # shellcheck disable=SC2046 # words on purpose
@@ -109,18 +110,28 @@ is "$bad" 0 'each mutant gets an answer'
 rm -f mutant.*
 
 # ---- slow ones -------------------------------------------------------------------
-at=$(date +%s)
-{ printf TMK; sleep 11; } | serve >wire 2>stderr
-rc=$?
-[ "$rc" = 3 ] && [ $(($(date +%s) - at)) -lt 30 ]
-tap $? 'a request that does not go on is given up'
+# He stays until he is ended: who waited for him would be ended before.
+mkfifo slow
+( exec 3>slow; printf TMK >&3; exec sleep 300 ) &
+SLOW=$!
+PIDS="$PIDS $SLOW"
+serve <slow >wire 2>stderr
+is "$?" 3 'a request that does not go on is given up'
+kill "$SLOW"
+wait "$SLOW" 2>/dev/null
 read_wire
 has '^answer code 3 .*in time' 'with an answer'
 
 # ---- a client that is gone -------------------------------------------------------
 mkfifo gone
-( exec 3>gone; cat prepare prepare >&3; sleep 2; cat sign >&3 ) 2>/dev/null &
-serve <gone 2>stderr | head -c 4 >/dev/null
+(
+	exec 3>gone
+	cat prepare prepare >&3
+	agent_wait test -e left
+	cat sign >&3
+) 2>/dev/null &
+# The pipe has no reader any more when `left` is there.
+serve <gone 2>stderr | { head -c 4 >/dev/null; exec <&-; : >left; }
 wait $!
 is "$(host_uses north)" 2 'nobody reads: nothing is signed'
 
@@ -172,7 +183,8 @@ git config -f "$(host_config north)" touchmark.release.uri \
 at=$(date +%s)
 ask "$me" north sign
 has '^answer code 3 seal 0 .*PIN' 'without a PIN the answer is no'
-[ $(($(date +%s) - at)) -lt 10 ]
+# A person would have two minutes.
+[ $(($(date +%s) - at)) -lt 50 ]
 tap $? 'at once'
 TOUCHMARK_PIN_FILE=$PINFILE
 export TOUCHMARK_PIN_FILE

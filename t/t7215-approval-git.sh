@@ -31,11 +31,11 @@ tag() {	# NAME DATE
 	GIT_COMMITTER_DATE=$2 git tag -s -m 'release' "$1"
 }
 waits() {	# WHAT NAME DATE
-	touchmark approve --list >"$T/before"
+	touchmark approve --list | sort >"$T/before"
 	exits 128 "$1" tag "$2" "$3"
 	git rev-parse -q --verify "refs/tags/$2" >"$T/out"
 	is "$?" 1 'there is no tag'
-	touchmark approve --list >"$T/after"
+	touchmark approve --list | sort >"$T/after"
 	diff "$T/before" "$T/after" | sed -n 's/^> \([0-9a-f]\{32\}\) .*/\1/p' \
 		>"$T/new"
 }

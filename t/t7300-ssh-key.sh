@@ -28,7 +28,7 @@ ok 'openssl verifies it' openssl cms -verify -binary -inform DER -in f.p7s \
 is "$(host_uses one)" 1 'the host has it on record'
 ok 'SSH' touchmark sign -k dev -t ssh f
 ok 'its public key' touchmark key export dev --type ssh
-echo "dev@example.org $(cat out)" >allowed
+echo "dev@example.org $(unhurried out)" >allowed
 run_in f ssh-keygen -Y verify -f allowed -I dev@example.org -n file -s f.sig
 tap "$RC" 'ssh-keygen verifies it'
 ok 'OpenPGP' touchmark sign -k dev -t openpgp f
@@ -47,7 +47,7 @@ printf '[requester "alice"]\n\tkey = ed\n\tformat = signify\n' \
 client_key ed ssh://signer@one/ed
 ok 'minisign' touchmark sign -k ed -t minisign f
 ok 'its public key' touchmark key export ed --type minisign
-cp out ed.pub
+unhurried out >ed.pub
 ok 'minisign verifies it' minisign -Vm f -p ed.pub
 exits 2 'signify is over the content' touchmark sign -k ed -t signify f
 has 'only digests go to signer@one' 'which does not go there'

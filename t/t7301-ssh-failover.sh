@@ -54,10 +54,10 @@ ok 'the first is down' sign
 has 'signer@one: ssh: connect .*; the next place is asked' 'it is said'
 judged 'the second signs'
 uses 1 1 'once'
-git config -f "$CONFIG" touchmark.serviceDeadline 1
+git config -f "$CONFIG" touchmark.serviceDeadline 3
 host_does one 'exec sleep 50'
 ok 'the first hangs' sign
-has 'signer@one does not answer within 1 seconds; the next' 'it is said'
+has 'signer@one does not answer within 3 seconds; the next' 'it is said'
 judged 'the second signs'
 
 # Within one process it is asked last for a while.

@@ -15,7 +15,7 @@ on_host one git config -f "$(host_config one)" touchmark.release.created 1700000
 host_second one other
 fake_ssh
 client_key dev ssh://signer@one/release
-git config -f "$CONFIG" touchmark.serviceDeadline 2
+git config -f "$CONFIG" touchmark.serviceDeadline 20
 cd "$T" || exit 1
 echo content >f
 HERE=$(cd "$TOP/t" && pwd)

@@ -113,6 +113,7 @@ rm -f f.p7s
 exits 2 'which requires it' touchmark sign -k dev --no-timestamp f
 has 'signer@one says: .*timestamps' 'and says so'
 tsa_stop
+git config -f "$(host_config one)" touchmark.tsa http://127.0.0.1:1/
 rm -f f.p7s
 exits 5 'without it' touchmark sign -k dev f
 [ ! -e f.p7s ]

@@ -113,7 +113,7 @@ PKI_KEY='-algorithm EC -pkeyopt ec_paramgen_curve:P-256' pki_leaf tls server '' 
 	cat "$T/answer.json" 2>"$T/tls.log" &
 PIDS="$PIDS $!"
 i=0
-while [ ! -s "$T/tls.port" ] && [ $i -lt 100 ]; do
+while [ ! -s "$T/tls.port" ] && [ $i -lt 600 ]; do
 	sleep 0.05
 	i=$((i + 1))
 done

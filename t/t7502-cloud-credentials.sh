@@ -11,7 +11,7 @@ cloud_start
 cloud_key p256 p256
 cd "$T" || exit 1
 echo 'what is signed' >f
-git config -f "$CONFIG" touchmark.serviceDeadline 2
+git config -f "$CONFIG" touchmark.serviceDeadline 30
 for s in azurekv gcpkms vault; do
 	cloud_config "$s" "$(cloud_uri "$s" p256)"
 	git config -f "$CONFIG" "touchmark.$s.userId" 'Dev <dev@example.org>'
@@ -19,7 +19,7 @@ for s in azurekv gcpkms vault; do
 done
 sign() {	# KEY
 	rm -f f.asc
-	timeout 20 touchmark sign -k "$1" -t openpgp --no-timestamp f
+	timeout 120 touchmark sign -k "$1" -t openpgp --no-timestamp f
 }
 unsigned() {	# NAME
 	[ ! -e f.asc ] && ! cloud_secret out >/dev/null
@@ -191,7 +191,7 @@ export VAULT_TOKEN
 for s in azurekv gcpkms vault; do
 	rm -f f.asc trace
 	run env ASAN_OPTIONS="$ASAN_OPTIONS:detect_leaks=0" \
-		timeout 60 strace -f -b execve -v -s 4096 -e trace=execve -o trace \
+		timeout 120 strace -f -b execve -v -s 4096 -e trace=execve -o trace \
 		touchmark sign -k "$s" -t openpgp --no-timestamp f
 	is "$RC" 0 "$s: signed under strace"
 	# The first is the one that the test starts, with the test's own

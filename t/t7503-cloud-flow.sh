@@ -17,7 +17,7 @@ cloud_vault
 cloud_key release p256
 cloud_key other p256
 pki_root ca
-git config -f "$CONFIG" touchmark.serviceDeadline 2
+git config -f "$CONFIG" touchmark.serviceDeadline 30
 
 # ---- from a request to a commit ----------------------------------------------
 
@@ -52,7 +52,7 @@ done
 echo content >f
 sign() {	# KEY
 	rm -f f.p7s
-	timeout 30 touchmark sign -k "$1" --no-timestamp f
+	timeout 120 touchmark sign -k "$1" --no-timestamp f
 }
 judged() {	# NAME
 	ok "$1" openssl cms -verify -binary -inform DER -in f.p7s \

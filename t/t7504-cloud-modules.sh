@@ -58,7 +58,7 @@ for e in $EXAMPLES; do
 	cp "$e.conf" "$CONFIG"
 	token=$(sed -n 's/.*token=\([^;]*\);.*/\1/p' "$e.conf" | head -1)
 	ok "$e: as it stands git reads it" git config -f "$CONFIG" --list
-	run timeout 20 touchmark doctor </dev/null
+	run timeout 120 touchmark doctor
 	has '^ok +config +readable, 1 key$' "$e: and touchmark"
 	[ "$e" = libkmsp11 ] && continue
 	hsm "${token:-anything}"
@@ -85,7 +85,7 @@ printf -- '---\ntokens:\n  - key_ring: "projects/p"\n    label: "code"\n' \
 hsm code
 place libkmsp11.conf "$MOCK/service.so"
 rm -f f.p7s
-ok 'libkmsp11: signs, and asks for no PIN' timeout 20 \
+ok 'libkmsp11: signs, and asks for no PIN' timeout 120 \
 	touchmark sign -k libkmsp11 --no-timestamp f
 ok 'libkmsp11: openssl verifies it' openssl cms -verify -binary -inform DER \
 	-in f.p7s -content f -CAfile pki/ca.pem -purpose any -out /dev/null

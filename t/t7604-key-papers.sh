@@ -145,7 +145,7 @@ ok 'the missing one alone' key import-cert k first.pem \
 has '2 intermediates$' 'the other was kept, and is found'
 ok 'with the root' key import-cert k first.pem --chain pki/root.pem
 hasnt 'is no root' 'nothing is missing'
-is "$(grep -c BEGIN "$CONF/k-chain.pem")" 3 'the root is left out'
+is "$(grep -c '^-----BEGIN' "$CONF/k-chain.pem")" 3 'the root is left out'
 cp uses.log out
 has '"(use|what)":"prove"' 'each proof is on record'
 
@@ -172,20 +172,20 @@ has 'verify OK' 'by the same key'
 issue renew.csr second.pem 180
 ok 'the new one' key import-cert k second.pem
 has 'with 1 older one of this key that is still valid' 'beside the old one'
-is "$(grep -c BEGIN "$CONF/k-chain.pem")" 4 'both are kept'
+is "$(grep -c '^-----BEGIN' "$CONF/k-chain.pem")" 4 'both are kept'
 is "$(signed_by)" "$(openssl x509 -in second.pem -noout -serial)" \
 	'the newer one signs'
 ok 'the older one is known as well' key show "sha256:$(openssl x509 \
 	-in first.pem -noout -fingerprint -sha256 | sed 's/.*=//; s/://g' |
 	tr A-F a-f)"
 ok 'the old one again' key import-cert k first.pem
-is "$(grep -c BEGIN "$CONF/k-chain.pem")" 4 'both are kept'
+is "$(grep -c '^-----BEGIN' "$CONF/k-chain.pem")" 4 'both are kept'
 is "$(signed_by)" "$(openssl x509 -in second.pem -noout -serial)" \
 	'and the newer one signs'
 ok 'in half a year' faketime '100 days' touchmark key import-cert k second.pem \
 	--pin-file "$PINFILE"
 hasnt 'older one' 'the older one has ended'
-is "$(grep -c BEGIN "$CONF/k-chain.pem")" 3 'and is not kept'
+is "$(grep -c '^-----BEGIN' "$CONF/k-chain.pem")" 3 'and is not kept'
 ok 'a renewal after the end' faketime '300 days' touchmark key csr k --renew \
 	--pin-file "$PINFILE" -o late.csr
 shown late.csr

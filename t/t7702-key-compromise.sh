@@ -3,7 +3,7 @@
 # that the key signed, and what to do; with the token, and without it.
 # shellcheck source=lib.sh
 . "${0%/*}/lib.sh"
-need openssl git python3 ssh-keygen gpgv script
+need openssl git python3 ssh-keygen gpg gpgv
 
 CONFIG=$XDG_CONFIG_HOME/touchmark/config
 DENIED=$XDG_CONFIG_HOME/touchmark/denied
@@ -61,13 +61,13 @@ tap $? 'nothing is denied'
 exits 2 'without a name' touchmark key compromise --yes
 exits 3 'a name that is none' touchmark key compromise nobody --yes
 typed() {	# TEXT: what a person types
-	printf '%s\n' "$1" | TERM=dumb script -qec \
-		"touchmark key compromise other" "$T/typed"
+	"$MOCK/terminal" --at 'to go on: ' --type "$1" \
+		touchmark key compromise other
 }
-run typed release
+exits 2 'another name is typed' typed release
 ! [ -e "$DENIED" ]
 tap $? 'another name was typed: nothing is denied'
-run typed other
+ok 'the name is typed' typed other
 grep -q "name = \"other\"" "$DENIED"
 tap $? 'the name was typed: it is denied'
 rm "$DENIED"

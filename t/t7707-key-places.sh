@@ -21,7 +21,7 @@ host_twin south north
 host_second north second
 fake_ssh
 cd "$T" || exit 1
-git config -f "$CONFIG" touchmark.serviceDeadline 3
+git config -f "$CONFIG" touchmark.serviceDeadline 30
 git config -f "$CONFIG" --remove-section touchmark.dev
 spki() {	# FILE.pub.pem
 	openssl pkey -pubin -in "$1" -outform DER 2>setup.log | sha256sum |

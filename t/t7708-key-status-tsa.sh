@@ -51,7 +51,9 @@ ok 'an hour later' touchmark stamp --renew f.p7s
 tap $? 'when it was seen is noted'
 
 # ---- what is shown -------------------------------------------------------------------
-today=$(date -u +%Y-%m-%d)
+# The day on which it was seen, which may have been yesterday by now.
+seen=$(sed -n '2s/^[0-9a-f]* \([0-9]*\) .*/\1/p' "$STATE")
+seen=$(date -u -d "@$seen" +%Y-%m-%d)
 ok 'a hundred days are enough' status
 has '^tsa +CN=tsa,O=Test +20[0-9-]+ +(99|100) ok +signed, 20[0-9]{2}-[0-9]{2}-[0-9]{2}$' \
 	'its end, and when it was seen'
@@ -83,7 +85,7 @@ END
 tap $? 'all of it'
 ok 'the page' status --html page.html
 cp page.html out
-has "<td class=\"mono\">$TSA_URL, last seen $today</td>" 'shows it in the table'
+has "<td class=\"mono\">$TSA_URL, last seen $seen</td>" 'shows it in the table'
 has '<rect class="tsa".*<title>CN=tsa,O=Test, signed timestamps: 20' 'and in the picture'
 later 90
 is "$RC" 1 'three months later'

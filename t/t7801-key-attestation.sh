@@ -266,8 +266,9 @@ is "$(get row:proof)" fail 'proves nothing about this one'
 openssl x509 -in good.pem -outform DER -out flip.der
 python3 - <<'END'
 d = bytearray(open('flip.der', 'rb').read())
-i = d.find(b'\x05\x04\x03')
-d[i + 2] ^= 1
+# OBJECT IDENTIFIER and OCTET STRING: no random bytes look like that.
+i = d.index(b'\x82\xc4\x0a\x03\x03\x04\x03\x05\x04\x03')
+d[i + 9] ^= 1
 open('flip.der', 'wb').write(d)
 END
 openssl x509 -inform DER -in flip.der -out flip.pem

@@ -25,7 +25,7 @@ get() {
 }
 
 report() {	# NAME
-	run timeout 30 touchmark key report "$1" --json
+	run timeout 120 touchmark key report "$1" --json
 	cp "$T/out" "$T/r.json"
 }
 
@@ -39,7 +39,7 @@ cloud_key release p256
 # shellcheck disable=SC2119
 aws_start
 aws_key release p256
-git config -f "$CONFIG" touchmark.serviceDeadline 5
+git config -f "$CONFIG" touchmark.serviceDeadline 30
 for s in azurekv gcpkms vault; do
 	cloud_config $s "$(cloud_uri $s release)"
 done
@@ -80,7 +80,7 @@ for r in generated-in-hardware non-exportable proof module-certification; do
 done
 
 # It is signed there like anything else.
-ok 'a signed report of a key in a service' timeout 30 \
+ok 'a signed report of a key in a service' timeout 120 \
 	touchmark key report azurekv -o "$T/azure.txt"
 echo "who $(touchmark key export azurekv --type ssh)" >"$T/allowed"
 run_in "$T/azure.txt" ssh-keygen -Y verify -f "$T/allowed" -I who -n file \
@@ -89,9 +89,9 @@ tap "$RC" 'ssh-keygen takes its signature'
 
 # A service that says no, or nothing: no report, and why.
 cloud_mode forbidden
-exits 3 'rights that are missing' timeout 30 touchmark key report azurekv
+exits 3 'rights that are missing' timeout 120 touchmark key report azurekv
 cloud_mode garbage
-run timeout 30 touchmark key report gcpkms -o "$T/none.txt"
+run timeout 120 touchmark key report gcpkms -o "$T/none.txt"
 [ "$RC" != 0 ] && [ ! -e "$T/none.txt" ]
 tap $? 'an answer that is none gives no report'
 

@@ -366,8 +366,8 @@ MODULE_FOR='enable-in: touchmark, touchmark-agent, touchmark-gpg, touchmark-gpgs
 # One test at a time: whoever takes the directory away takes it out of the
 # namespace of another test too.
 token_modules() {
-	exec 9>"${TMPDIR:-/tmp}/touchmark-test-modules.lock"
-	flock -w 300 9 || {
+	exec 9>"${TMPDIR:-/tmp}/touchmark-test-modules.$(id -u).lock"
+	flock -w 900 9 || {
 		echo 'not ok - prepared: another test holds the directory of modules'
 		exit 1
 	}

@@ -2,7 +2,9 @@
  * agent-wire.c - somebody who talks to touchmark-agent's socket as he likes.
  *
  *   agent-wire [OPTION...] SOCKET     the bytes come on standard input, what
- *                                     is answered goes to standard output
+ *                                     is answered goes to standard output,
+ *                                     but for signs of life: they come when
+ *                                     the agent's clock says so
  *
  *   --pace MS       wait before each byte but the first
  *   --pass N        send N descriptors of /dev/null with the first byte
@@ -10,7 +12,7 @@
  *   --leave MS      go away MS milliseconds after the last byte
  *   --times N       do it all N times, one connection after the other
  *   --hold N        first open N connections that say nothing, and keep them
- *   --limit MS      how long to wait for the end (default 20000)
+ *   --limit MS      how long to wait for the end (default 60000)
  *
  * Standard error gets "end after MS ms". Exit 0 when the other side closed,
  * 3 when the limit was reached, 4 when it could not be reached.
@@ -36,7 +38,7 @@
 static struct {
 	long pace, pass, leave, times, hold, limit;
 	bool shut;
-} opt = { .pace = 0, .leave = -1, .times = 1, .limit = 20000 };
+} opt = { .pace = 0, .leave = -1, .times = 1, .limit = 60000 };
 
 static void die(const char *what)
 {
@@ -109,6 +111,20 @@ static bool feed(int fd, const unsigned char *data, size_t len)
 	return true;
 }
 
+/* Bytes of the notices without a text that `data` begins with; an agent sends
+ * each of them at once (docs/PROTOCOL.agent). */
+static size_t alive(const char *data, size_t len)
+{
+	static const char sign[] = { 'T', 'M', 'K', '1', 0, 0, 0, 6,
+				     3, 1, 0, 0, 0, 0 };
+	size_t at = 0;
+
+	while (len - at >= sizeof(sign) &&
+	       !memcmp(data + at, sign, sizeof(sign)))
+		at += sizeof(sign);
+	return at;
+}
+
 static int hear(int fd)
 {
 	int64_t until = tmk_clock_ms() + (opt.leave >= 0 ? opt.leave :
@@ -118,6 +134,7 @@ static int hear(int fd)
 	for (;;) {
 		struct pollfd p = { fd, POLLIN, 0 };
 		int64_t left = until - tmk_clock_ms();
+		size_t from;
 		ssize_t n;
 
 		if (left <= 0)
@@ -127,7 +144,8 @@ static int hear(int fd)
 		n = read(fd, chunk, sizeof(chunk));
 		if (n <= 0)
 			return 0;
-		fwrite(chunk, 1, (size_t)n, stdout);
+		from = alive(chunk, (size_t)n);
+		fwrite(chunk + from, 1, (size_t)n - from, stdout);
 	}
 }
 

@@ -11,9 +11,9 @@
  * of the interface, algorithm against length of the digest, checksums.
  *
  * Modes of all: ok; forbidden; status:CODE (always); once:CODE (the first
- * request, with Retry-After); expired (the token ran out once); garbage (no
- * JSON); bit (a signature with one bit changed); other-key (signed by
- * other.pem).
+ * request about a key; 429 with Retry-After); expired (the token ran out once);
+ * garbage (no JSON); bit (a signature with one bit changed); other-key (signed
+ * by other.pem).
  * Azure: disabled, early, late, no-sign, kid, short, open (asks for no token),
  * authority, resource, tenant (of the challenge).
  * Google: name, pem-crc, sig-crc, unverified, pss, algorithm, disabled.

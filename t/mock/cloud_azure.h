@@ -112,7 +112,7 @@ static void azure_sign(struct request *r, const char *name, EVP_PKEY *key)
 		return;
 	}
 	n = signature(sig, sizeof(sig), key, md, digest, (size_t)len);
-	if (is_ec(key) && !mode_is("bit"))
+	if (is_ec(key))
 		n = raw_ecdsa(raw, sig, n, (size_t)(EVP_PKEY_get_bits(key) +
 						    7) / 8);
 	text = base64url(is_ec(key) ? raw : sig,

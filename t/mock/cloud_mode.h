@@ -9,8 +9,8 @@
 #include "t/mock/cloud_token.h"
 
 static char mode[64];
-static int in_mode;		/* requests since the mode was set */
 static bool ran_out;		/* `expired` has been */
+static bool turned_away;	/* `once` has been */
 
 static bool mode_is(const char *name)
 {
@@ -37,9 +37,8 @@ static void read_mode(void)
 		now[strcspn(now, "\n")] = '\0';
 		fclose(f);
 	}
-	in_mode = strcmp(now, mode) ? 1 : in_mode + 1;
-	if (in_mode == 1)
-		ran_out = false;
+	if (strcmp(now, mode))
+		ran_out = turned_away = false;
 	memcpy(mode, now, sizeof(mode));
 }
 
@@ -49,8 +48,11 @@ static bool goes_wrong(struct request *r, const char *kind, const char *body)
 {
 	int code = mode_code("status");
 
-	if (mode_code("once") && in_mode == 1) {
-		reply_with(r, mode_code("once"), "Retry-After: 1\r\n", body);
+	if (mode_code("once") && !turned_away) {
+		turned_away = true;
+		code = mode_code("once");
+		reply_with(r, code, code == 429 ? "Retry-After: 1\r\n" : "",
+			   body);
 	} else if (code || mode_is("forbidden")) {
 		reply(r, code ? code : 403, body);
 	} else if (mode_is("expired") && kind && !ran_out &&

@@ -11,11 +11,14 @@
  *                     sessions are dead for good, logins are forgotten
  *   TMK_SHIM_CACHED   set: a token that was out is seen again only after the
  *                     module was finalised and started anew
+ *   TMK_SHIM_HOLD     path, for the action "hold"
  *
  * ACTION, with "N@" before it for the N-th call alone:
  *   0xNN          return this CKR
  *   hang          never return
  *   delay:MS      wait, then go on
+ *   hold          wait while there is the file TMK_SHIM_HOLD, at most two
+ *                 minutes, then go on
  *   die           abort
  *   lie           C_Sign: flip a bit
  *   short, long   C_Sign: return one byte less, or claim more than fits
@@ -120,6 +123,23 @@ static void look_up(const char *name, int n)
 	}
 }
 
+static void sleep_ms(long ms)
+{
+	struct timespec t = { ms / 1000, ms % 1000 * 1000000 };
+
+	nanosleep(&t, NULL);
+}
+
+/* Until the test takes its file away. */
+static void hold(void)
+{
+	const char *path = getenv("TMK_SHIM_HOLD");
+	int looks;
+
+	for (looks = 0; path && looks < 6000 && !access(path, F_OK); looks++)
+		sleep_ms(20);
+}
+
 /* What every call does first; CKR_OK: go on. */
 static CK_RV enter(const char *name, const char *more)
 {
@@ -129,12 +149,10 @@ static CK_RV enter(const char *name, const char *more)
 			pause();
 	if (is("die"))
 		abort();
-	if (!strncmp(action, "delay:", 6)) {
-		long ms = strtol(action + 6, NULL, 10);
-		struct timespec t = { ms / 1000, ms % 1000 * 1000000 };
-
-		nanosleep(&t, NULL);
-	}
+	if (is("hold"))
+		hold();
+	if (!strncmp(action, "delay:", 6))
+		sleep_ms(strtol(action + 6, NULL, 10));
 	return !strncmp(action, "0x", 2) ? strtoul(action, NULL, 16) : CKR_OK;
 }
 

@@ -5,14 +5,15 @@
  *
  *   --log FILE      all that the terminal showed
  *   --at TEXT       wait until it shows TEXT (after what was waited for
- *                   before), then the next --type or --close
+ *                   before), then the next --type, --touch or --close
  *   --type TEXT     type TEXT and Enter
  *   --keys TEXT     type TEXT alone; ^C is typed as \003
+ *   --touch FILE    make FILE: what was waited for is there
  *   --close         hang up
  *   --again         begin with the first --at again when all is done
- *   --after MS      look at the terminal MS milliseconds after the command's
- *                   end
- *   --limit MS      kill it all after so long (default 30000)
+ *   --after MS      wait for the echo after the command's end, at most MS
+ *                   milliseconds
+ *   --limit MS      kill it all after so long (default 120000)
  *
  * Ends as the command does. The last line on standard output is "echo on" or
  * "echo off": how the terminal was left.
@@ -37,13 +38,13 @@
 #define SHOWN_MAX 65536
 
 static struct step {
-	enum { AT, TYPE, KEYS, CLOSE } what;
+	enum { AT, TYPE, KEYS, TOUCH, CLOSE } what;
 	const char *text;
 } steps[STEPS_MAX];
 static int n_steps;
 static bool again;
 static const char *log_name;
-static long after_ms, limit_ms = 30000;
+static long after_ms, limit_ms = 120000;
 
 static char shown[SHOWN_MAX + 1];
 static size_t n_shown, looked;	/* bytes; before `looked` all was found */
@@ -81,6 +82,8 @@ static int options(int argc, char **argv)
 			add_step(TYPE, argv[i]);
 		else if (!strcmp(o, "keys"))
 			add_step(KEYS, argv[i]);
+		else if (!strcmp(o, "touch"))
+			add_step(TOUCH, argv[i]);
 		else if (!strcmp(o, "after"))
 			after_ms = strtol(argv[i], NULL, 10);
 		else if (!strcmp(o, "limit"))
@@ -105,6 +108,14 @@ static void type(int fd, const char *text)
 	}
 }
 
+static void touch(const char *path)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+
+	if (fd >= 0)
+		close(fd);
+}
+
 /* Do what can be done with what was shown; returns the step that waits. */
 static int act(int *master, int at)
 {
@@ -122,6 +133,8 @@ static int act(int *master, int at)
 		} else if (s->what == CLOSE) {
 			close(*master);
 			*master = -1;
+		} else if (s->what == TOUCH) {
+			touch(s->text);
 		} else {
 			type(*master, s->text);
 			if (s->what == TYPE)
@@ -170,9 +183,11 @@ static int watch(pid_t child, int *master, int slave)
 		if (!ended && waitpid(child, &status, WNOHANG) == child) {
 			ended = true;
 			end = tmk_clock_ms() + after_ms;
+			/* What it showed last may have come since. */
+			continue;
 		}
-		if (ended && tmk_clock_ms() >= end &&
-		    !(p.revents & POLLIN))
+		if (ended && !(p.revents & POLLIN) &&
+		    (tmk_clock_ms() >= end || echo_is_on(slave)))
 			break;
 		if (!ended && tmk_clock_ms() >= until) {
 			kill(-child, SIGKILL);

@@ -13,9 +13,10 @@
  * with its parent. It tells on standard error what it was asked and what it
  * answered.
  *
- * Modes: ok; late:MS (waits before it answers); cut:N (N bytes of the reply
- * and the end); status:CODE; type (wrong media type); huge (never ends);
- * garbage; empty; drip (a byte each 50 ms); close (no answer at all);
+ * Modes: ok; late:MS (waits before it answers); all:N (none of N is answered
+ * before all of them have asked, for which it waits a minute); cut:N (N bytes
+ * of the reply and the end); status:CODE; type (wrong media type); huge (never
+ * ends); garbage; empty; drip (a byte each 50 ms); close (no answer at all);
  * redirect:URL; trailing (bytes behind the reply); replay (the first reply
  * again and again); wrong-nonce and wrong-imprint (the request is changed
  * before the command sees it); wrong-signature (the last bit of the reply is
@@ -23,13 +24,16 @@
  */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -50,6 +54,8 @@ static bool old_tls;
 static SSL_CTX *tls;		/* NULL: plain HTTP */
 static SSL *ssl;		/* the one connection of this process */
 static char first_reply[4096];	/* file that `replay` answers from */
+static int turns;		/* file whose lock the one who runs has */
+static atomic_int *asked;	/* of all our children together */
 
 static void die(const char *what)
 {
@@ -112,6 +118,27 @@ static size_t get_all(int fd, uint8_t *out, size_t max)
 	return len;
 }
 
+/* `openssl ts` keeps its serial number in a file, which nobody else may write
+ * meanwhile: one runs at a time, whichever child of ours runs it. */
+static void take_turn(short way)
+{
+	struct flock lock = { .l_type = way, .l_whence = SEEK_SET };
+
+	while (fcntl(turns, F_SETLKW, &lock))
+		if (errno != EINTR)
+			die("no turn");
+}
+
+static void open_turns(const char *port_file)
+{
+	char name[4096];
+
+	snprintf(name, sizeof(name), "%s.turn", port_file);
+	turns = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (turns < 0)
+		die(name);
+}
+
 /* Run the command on `in`; its output into `out`. Its length, or -1. */
 static long run(char **command, const uint8_t *in, size_t inlen, uint8_t *out)
 {
@@ -119,6 +146,7 @@ static long run(char **command, const uint8_t *in, size_t inlen, uint8_t *out)
 	size_t len;
 	pid_t pid;
 
+	take_turn(F_WRLCK);
 	if (pipe(to) || pipe(from))
 		die("pipe");
 	pid = fork();
@@ -142,6 +170,7 @@ static long run(char **command, const uint8_t *in, size_t inlen, uint8_t *out)
 	len = get_all(from[0], out, REPLY_MAX);
 	close(from[0]);
 	waitpid(pid, &status, 0);
+	take_turn(F_UNLCK);
 	return status ? -1 : (long)len;
 }
 
@@ -254,6 +283,19 @@ static bool answer_without(int fd)
 	return true;
 }
 
+/* Until n have asked, for the first n of them; and so on. */
+static void wait_for_all(int n)
+{
+	int looks, mine = atomic_fetch_add(asked, 1);
+
+	for (looks = 0; looks < 3000 && *asked < (mine / n + 1) * n; looks++)
+		sleep_ms(20);
+	if (looks == 3000) {
+		fprintf(stderr, "tsa-httpd: %s: too few have asked\n", mode);
+		_exit(1);
+	}
+}
+
 static void answer(int fd, char **command, uint8_t *body, size_t len)
 {
 	static uint8_t reply[REPLY_MAX + 8];
@@ -262,6 +304,8 @@ static void answer(int fd, char **command, uint8_t *body, size_t len)
 	fprintf(stderr, "tsa-httpd: %s: asked\n", mode);
 	if (late > 0)
 		sleep_ms(late);
+	if (mode_number("all") > 0)
+		wait_for_all((int)mode_number("all"));
 	if (answer_without(fd))
 		return;
 	if (!strcmp(mode, "wrong-nonce") || !strcmp(mode, "wrong-imprint"))
@@ -436,6 +480,11 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	snprintf(first_reply, sizeof(first_reply), "%s.first", port_file);
 	remove(first_reply);
+	open_turns(port_file);
+	asked = mmap(NULL, sizeof(*asked), PROT_READ | PROT_WRITE,
+		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (asked == MAP_FAILED)
+		die("no memory");
 	fd = listen_on(&port);
 	write_port(port_file, port);
 	for (;;) {

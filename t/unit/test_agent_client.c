@@ -70,7 +70,7 @@ static void *play(void *arg)
 	int i, fd;
 
 	for (i = 0; i < p->callers; i++) {
-		int64_t until = tmk_clock_ms() + 5000;
+		int64_t until = tmk_clock_ms() + 60000;
 
 		while ((fd = accept4(listener, NULL, NULL,
 				     SOCK_CLOEXEC | SOCK_NONBLOCK)) < 0)
@@ -86,7 +86,7 @@ static void *play(void *arg)
 						 &passed, until, &err)) {
 			request_len = body.len;
 			if (p->silent)
-				be_silent(fd, until);
+				be_silent(fd, tmk_clock_ms() + 20000);
 			(void)!tmk_agent_io_send(fd, p->bytes, p->len, -1,
 						 until, &err);
 		}

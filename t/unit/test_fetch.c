@@ -61,7 +61,7 @@ static void start(struct server *s, const char *answer)
 	if (s->pid < 0)
 		bail("no server");
 	if (!s->pid) {
-		alarm(20);
+		alarm(120);
 		serve_one(fd, answer, s->got[1]);
 	}
 	close(fd);

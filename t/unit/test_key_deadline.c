@@ -42,7 +42,7 @@ static int five_slow_calls(void *state, struct tmk_err *e)
 	(void)e;
 	for (i = 0; i < 5; i++) {
 		tmk_deadline_beat("slow");
-		sleep_ms(100);
+		sleep_ms(700);
 		++*(int *)state;
 	}
 	return 0;
@@ -52,8 +52,8 @@ static int person(void *state, struct tmk_err *e)
 {
 	(void)state;
 	(void)e;
-	tmk_deadline_beat_person("pad", 2000);
-	sleep_ms(400);
+	tmk_deadline_beat_person("pad", 20000);
+	sleep_ms(1800);
 	return 0;
 }
 
@@ -71,7 +71,7 @@ static int late(void *state, struct tmk_err *e)
 {
 	(void)e;
 	tmk_deadline_beat("C_Late");
-	sleep_ms(300);
+	sleep_ms(2200);
 	/* The memory is still ours: nobody freed it meanwhile. */
 	*(int *)state = 7;
 	return 0;
@@ -141,7 +141,7 @@ static void test_signals(void)
 	start = tmk_clock_ms();
 	is_int(in_child(stopped_while_hanging, SIGINT, &written), SIGINT,
 	       "and when it does not come back");
-	ok(tmk_clock_ms() - start < 10000, "before the deadline");
+	ok(tmk_clock_ms() - start < 18000, "before the deadline");
 }
 
 /* Quick, slow, quick, slow: what is told of them. */
@@ -173,12 +173,12 @@ static void test_told(void)
 	struct tmk_err untouched = TMK_ERR_INIT;
 
 	untouched.code = 42;
-	is_int(tmk_deadline_run_told("a", 2500, two_slow_calls, NULL, &slow,
+	is_int(tmk_deadline_run_told("a", 20000, two_slow_calls, NULL, &slow,
 				     &untouched), 1, "an answer of its own");
 	is_str(all, "C_Slow C_Slower ", "each slow call is told, once");
 	is_int(untouched.code, 42, "and is no error");
 	all[0] = '\0';
-	is_int(tmk_deadline_run_told("d", 1200, hang, NULL, &slow, &err),
+	is_int(tmk_deadline_run_told("d", 2500, hang, NULL, &slow, &err),
 	       TMK_STUCK, "one that hangs");
 	is_str(all, "C_Hang ", "is told before it is given up");
 }
@@ -188,43 +188,44 @@ int main(void)
 	/* On the heap, and never freed: the late worker keeps it. */
 	static int *late_state;
 	int64_t start;
-	int n = 0;
+	int i, n = 0;
 
 	tap_default_signals();
 	late_state = calloc(1, sizeof(*late_state));
 	tmk_deadline_beat("nowhere");
-	is_int(tmk_deadline_run("a", 1000, add_one, &n, &err), 0, "work");
+	is_int(tmk_deadline_run("a", 20000, add_one, &n, &err), 0, "work");
 	is_int(n, 1, "was done");
 	is_int(err.code, 0, "no error");
-	is_int(tmk_deadline_run("a", 1000, fail, NULL, &err), -1,
+	is_int(tmk_deadline_run("a", 20000, fail, NULL, &err), -1,
 	       "work that fails");
 	is_str(err.text, "it failed", "with its error");
-	is_int(tmk_deadline_run("a", 1000, fail, NULL, NULL), -1,
+	is_int(tmk_deadline_run("a", 20000, fail, NULL, NULL), -1,
 	       "without anybody to tell");
-	is_int(tmk_deadline_run("a", 250, five_slow_calls, &n, &err), 0,
+	is_int(tmk_deadline_run("a", 3000, five_slow_calls, &n, &err), 0,
 	       "five calls, each in time, together over it");
 	is_int(n, 6, "were done");
-	is_int(tmk_deadline_run("a", 250, person, NULL, &err), 0,
+	is_int(tmk_deadline_run("a", 1500, person, NULL, &err), 0,
 	       "a person gets longer");
 	ok(!tmk_deadline_stuck(), "nothing is stuck");
 	start = tmk_clock_ms();
-	is_int(tmk_deadline_run("b", 200, hang, NULL, &err), TMK_STUCK,
+	is_int(tmk_deadline_run("b", 1000, hang, NULL, &err), TMK_STUCK,
 	       "a call that hangs");
-	ok(tmk_clock_ms() - start < 2000, "is left in time");
-	is_str(err.text, "the token did not answer C_Hang within 0.2 s "
+	ok(tmk_clock_ms() - start < 20000, "is left in time");
+	is_str(err.text, "the token did not answer C_Hang within 1 s "
 	       "(module b)", "and named");
 	ok(err.hint[0], "with a hint");
 	ok(tmk_deadline_stuck(), "the process must end by _exit");
-	is_int(tmk_deadline_run("b", 200, add_one, &n, &err), -1,
+	is_int(tmk_deadline_run("b", 1000, add_one, &n, &err), -1,
 	       "its module is not called again");
 	is_int(n, 6, "really not");
-	is_int(tmk_deadline_run("a", 1000, add_one, &n, &err), 0,
+	is_int(tmk_deadline_run("a", 20000, add_one, &n, &err), 0,
 	       "another module is");
-	is_int(tmk_deadline_run("c", 100, late, late_state, &err), TMK_STUCK,
+	is_int(tmk_deadline_run("c", 500, late, late_state, &err), TMK_STUCK,
 	       "a call that comes back late");
-	sleep_ms(500);
+	for (i = 0; i < 3000 && !*(volatile int *)late_state; i++)
+		sleep_ms(10);
 	is_int(*late_state, 7, "finds its memory");
-	is_int(tmk_deadline_run("a", 1000, add_one, &n, &err), 0,
+	is_int(tmk_deadline_run("a", 20000, add_one, &n, &err), 0,
 	       "and does not disturb the others");
 	is_int(n, 8, "all done");
 	test_told();

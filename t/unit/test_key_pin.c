@@ -200,7 +200,7 @@ static bool echo_is_on(int master)
 	return !tcgetattr(master, &t) && t.c_lflag & ECHO;
 }
 
-/* Read from the terminal until `until` was seen, at most two seconds. */
+/* Read from the terminal until `until` was seen, at most half a minute of silence. */
 static bool wait_for(int master, const char *until, char *all, size_t size)
 {
 	size_t n = strlen(all);
@@ -209,7 +209,7 @@ static bool wait_for(int master, const char *until, char *all, size_t size)
 	while (!strstr(all, until)) {
 		ssize_t got;
 
-		if (poll(&p, 1, 2000) != 1 || n + 1 >= size)
+		if (poll(&p, 1, 30000) != 1 || n + 1 >= size)
 			return false;
 		got = read(master, all + n, size - 1 - n);
 		if (got <= 0)

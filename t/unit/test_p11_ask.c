@@ -72,7 +72,7 @@ static void touch(void)
 	struct tmk_signer *s = NULL;
 
 	place.touch = true;
-	place.deadline_ms = 300;
+	place.deadline_ms = 1000;
 	HOLDS(1, !store->open(&s, &place, &err) && was_told(""));
 	HOLDS(2, !sign(s) && told_before_sign &&
 	      was_told("token one waits for a touch\n"));
@@ -121,7 +121,7 @@ static void too_slow(void)
 	struct tmk_place place = shim_place();
 	struct tmk_signer *s = NULL;
 
-	place.deadline_ms = 300;
+	place.deadline_ms = 1000;
 	HOLDS(1, !store->open(&s, &place, &err));
 	HOLDS(2, sign(s) < 0 && strstr(err.text, "did not answer C_Sign") &&
 	      !s->lost && tmk_deadline_stuck());

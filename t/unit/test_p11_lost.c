@@ -286,7 +286,7 @@ static void fail(const struct failure *f)
 
 		setenv("TMK_SHIM", f->shim, 1);
 		place.why = &why;
-		place.deadline_ms = 400;
+		place.deadline_ms = 1500;
 		if (f->pin_file)
 			place.pin_file = f->pin_file;
 		HOLDS(1, store->open(&s, &place, &err) < 0 && !s);

@@ -103,7 +103,7 @@ static bool wait_for(struct terminal *t, const char *until)
 	while (!strstr(t->seen, until)) {
 		ssize_t got;
 
-		if (poll(&p, 1, 3000) != 1 || n + 1 >= sizeof(t->seen))
+		if (poll(&p, 1, 30000) != 1 || n + 1 >= sizeof(t->seen))
 			return false;
 		got = read(t->master, t->seen + n, sizeof(t->seen) - 1 - n);
 		if (got <= 0)
@@ -169,11 +169,11 @@ static void test_late(void)
 	terminal_open(&t);
 	tcgetattr(t.slave, &before);
 	start = tmk_clock_ms();
-	ask_at(&t, t.slave, 400);
+	ask_at(&t, t.slave, 2000);
 	ok(wait_for(&t, "): "), "asked, and nobody is there");
 	put(&t, "12");
 	is_int(end_of(&t), LATE, "which is said");
-	ok(tmk_clock_ms() - start < 5000, "in time");
+	ok(tmk_clock_ms() - start < 30000, "in time");
 	tcgetattr(t.slave, &after);
 	ok(same_settings(&before, &after), "the terminal is as it was");
 	terminal_close(&t);
@@ -181,9 +181,9 @@ static void test_late(void)
 	terminal_open(&t);
 	tcflow(t.slave, TCOOFF);
 	start = tmk_clock_ms();
-	ask_at(&t, t.slave, 400);
+	ask_at(&t, t.slave, 2000);
 	is_int(end_of(&t), LATE, "a terminal that was stopped");
-	ok(tmk_clock_ms() - start < 5000, "in time");
+	ok(tmk_clock_ms() - start < 30000, "in time");
 	terminal_close(&t);
 }
 
@@ -218,7 +218,7 @@ static void test_gone(void)
 {
 	struct termios before, after;
 	struct terminal t;
-	int64_t start = tmk_clock_ms(), leaves = start + 300;
+	int64_t start = tmk_clock_ms(), leaves = start + 2500;
 
 	terminal_open(&t);
 	tcgetattr(t.slave, &before);
@@ -241,7 +241,7 @@ static void test_gone(void)
 	}
 	ok(wait_for(&t, "): "), "asked, and the one who asked goes");
 	is_int(end_of(&t), NOT_TYPED, "no PIN");
-	ok(tmk_clock_ms() - start < 5000, "at once");
+	ok(tmk_clock_ms() - start < 18000, "at once");
 	tcgetattr(t.slave, &after);
 	ok(same_settings(&before, &after), "the terminal is as it was");
 	terminal_close(&t);
@@ -252,7 +252,7 @@ static void test_gone(void)
 static void test_afar(void)
 {
 	struct terminal t;
-	int64_t start = tmk_clock_ms(), leaves = start + 3000;
+	int64_t start = tmk_clock_ms(), leaves = start + 30000;
 	struct tmk_person person = { .gone = is_gone, .ctx = &leaves,
 				     .afar = true };
 	struct tmk_pin_order order = { .person = &person };

@@ -282,7 +282,7 @@ static void fails(const char *what, char how, const char *text)
 
 static void killed(int sig, const char *text)
 {
-	struct tmk_gate_pool *pool = pool_of(1, sig == SIGSTOP ? 300 : 20000);
+	struct tmk_gate_pool *pool = pool_of(1, sig == SIGSTOP ? 3000 : 60000);
 	struct tmk_gate_job job = job_of("g.", 2);
 	struct tmk_err err = TMK_ERR_INIT;
 	struct tmk_gate_answer a;
