@@ -11,6 +11,7 @@
 #include "plugins/front_birth.h"
 #include "plugins/front_key.h"
 #include "plugins/front_pick.h"
+#include "plugins/front_spki.h"
 #include "seal/openpgp_key.h"
 #include "seal/ssh_key.h"
 #include "x509/cert.h"
@@ -75,6 +76,7 @@ static int learn(struct facts *f, X509 *cert, struct tmk_err *err)
 struct shown {
 	const struct tmk_front_pick *pick;
 	char openpgp[TMK_KEY_ID];	/* fingerprints; "": not known */
+	char spki[TMK_FRONT_SPKI_HEX];	/* "" when it is not known */
 	char ssh[TMK_KEY_ID];
 	int64_t created;	/* of the OpenPGP key; TMK_TIME_NONE */
 	struct tmk_front_look look;
@@ -118,6 +120,8 @@ static int find_fingerprints(struct shown *s, const struct tmk_place *place,
 	s->created = TMK_TIME_NONE;
 	if (!spki->len)
 		return 0;
+	if (tmk_front_spki_same(s->spki, spki->data, spki->len, err))
+		return -1;
 	if (tmk_ssh_key_fingerprint(s->ssh, spki->data, spki->len,
 				    &ignored) < 0)
 		s->ssh[0] = '\0';
@@ -141,10 +145,14 @@ static void text_or_null(struct tmk_json *j, const char *name,
 
 static void fingerprints_json(struct tmk_json *j, const struct shown *s)
 {
+	char text[TMK_FRONT_SPKI_HEX + 8];
+
 	if (s->created == TMK_TIME_NONE)
 		tmk_json_null(j, "created");
 	else
 		tmk_json_int(j, "created", s->created);
+	snprintf(text, sizeof(text), "sha256:%s", s->spki);
+	text_or_null(j, "spki", *s->spki ? text : "");
 	text_or_null(j, "openpgp", s->openpgp);
 	text_or_null(j, "ssh", s->ssh);
 }
@@ -153,6 +161,8 @@ static void fingerprints_text(const struct shown *s)
 {
 	char when[TMK_CLOCK_TEXT];
 
+	if (*s->spki)
+		printf("public key: sha256:%s\n", s->spki);
 	if (*s->openpgp)
 		printf("OpenPGP: %s (created %s)\n", s->openpgp,
 		       tmk_clock_format(when, s->created));

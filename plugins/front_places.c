@@ -207,6 +207,29 @@ int tmk_front_places_same(const struct tmk_front_pick *pick, int i,
 	return 0;
 }
 
+int tmk_front_places_pinned(const struct tmk_front_pick *pick, int i,
+			    const uint8_t *spki, size_t len,
+			    struct tmk_err *err)
+{
+	char name[TMK_FRONT_PLACE_TEXT], now[TMK_FRONT_SPKI_HEX];
+	const struct tmk_key_config *key = pick->key;
+
+	if (!key || !*key->spki)
+		return 0;
+	if (tmk_front_spki_same(now, spki, len, err))
+		return -1;
+	if (!strcmp(now, key->spki))
+		return 0;
+	tmk_err_set(err, TMK_KEY, "key '%s': %s holds another key than "
+		    "touchmark.%s.spki says: sha256:%.16s... instead of "
+		    "sha256:%.16s...", pick->name,
+		    tmk_front_places_shown(name, sizeof(name), pick->uri[i]),
+		    key->name, now, key->spki);
+	return tmk_err_hint(err, "nothing was signed; find out who changed "
+			    "that place, or write what touchmark key show "
+			    "tells when the new key is wanted");
+}
+
 /* Sessions for this one place. */
 static int one_place(struct tmk_sessions **out, struct tmk_request *request,
 		     const struct tmk_config *config, const char *what,

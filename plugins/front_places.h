@@ -52,6 +52,14 @@ int tmk_front_places_same(const struct tmk_front_pick *pick, int i,
 			  struct tmk_err *err) TMK_MUST_CHECK;
 
 /*
+ * The public key that place `i` shows is the one that touchmark.NAME.spki says,
+ * if it says one: else TMK_KEY, naming both.
+ */
+int tmk_front_places_pinned(const struct tmk_front_pick *pick, int i,
+			    const uint8_t *spki, size_t len,
+			    struct tmk_err *err) TMK_MUST_CHECK;
+
+/*
  * Have a SIGN or PREPARE answered by the place `i` alone, a token or a host,
  * past the guard as `what` ("selftest"; static). 0 with an answer (initialised
  * by the caller), which may say no; 1 when the place is away; negative when

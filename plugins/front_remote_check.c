@@ -58,7 +58,8 @@ int tmk_front_remote_check_key(const struct tmk_serve_job *s, int i,
 	EVP_PKEY_free(key);
 	if (!known)
 		return wrong(where, "shows what is no public key", err);
-	if (check_cert_file(s, where, spki, err))
+	if (check_cert_file(s, where, spki, err) ||
+	    tmk_front_places_pinned(&s->pick, i, spki->data, spki->len, err))
 		return -1;
 	return tmk_front_places_same(&s->pick, i, spki->data, spki->len, err);
 }

@@ -320,7 +320,10 @@ int tmk_session_get(struct tmk_session **out, struct tmk_sessions *sessions,
 			refresh(s, pick, config, how->now, warning, size,
 				err) : 0;
 	}
-	if (rc)
+	/* The configuration may have changed since it was opened. */
+	if (rc || tmk_front_places_pinned(pick, s->key.place,
+					  s->key.signer->spki.data,
+					  s->key.signer->spki.len, err))
 		return -1;
 	s->used = tmk_clock_slept_ms();
 	*out = s;

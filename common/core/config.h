@@ -30,6 +30,7 @@ enum tmk_stamp_mode {
 #define TMK_CONFIG_URI_MAX 8
 #define TMK_CONFIG_NAME_MAX 48	/* characters of a key's name */
 #define TMK_CONFIG_APPROVERS_MAX 16
+#define TMK_CONFIG_SPKI_HEX 65	/* 64 hex digits and NUL */
 
 /* Where a key may be used for: what its owner says of it. */
 enum tmk_env {
@@ -45,6 +46,8 @@ struct tmk_key_config {
 	char *uri[TMK_CONFIG_URI_MAX];
 	int uris;
 	char *cert;		/* file of the chain, leaf first; or NULL */
+	char spki[TMK_CONFIG_SPKI_HEX];	/* SHA-256 of its public key
+				   (SubjectPublicKeyInfo) in lower case; "" */
 	char *user_id;		/* "Name <mail>"; or NULL */
 	int64_t created;	/* OpenPGP creation time; TMK_TIME_NONE */
 	bool touch;		/* the token waits for a touch at each use */

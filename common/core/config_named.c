@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/enc.h"
 #include "core/config_value.h"
 
 #define CREATED_MAX 0xffffffffLL	/* four octets: RFC 4880 section 3.5 */
@@ -67,6 +68,23 @@ static int set_env(struct tmk_config_load *load, int key, const char *value,
 		return tmk_err_set(err, TMK_USAGE, "'%s' is none of dev, "
 				   "test, prod", value);
 	load->config->keys[key].env = env;
+	return 0;
+}
+
+static int set_spki(struct tmk_config_load *load, int key, const char *value,
+		    const struct tmk_config_entry *e, struct tmk_err *err)
+{
+	static const char word[] = "sha256:";
+	const char *hex = value;
+	uint8_t digest[32];
+
+	(void)e;
+	if (!strncmp(hex, word, sizeof(word) - 1))
+		hex += sizeof(word) - 1;
+	if (tmk_dec_hex(digest, sizeof(digest), hex, strlen(hex)))
+		return tmk_err_set(err, TMK_USAGE, "'%s' is no SHA-256: "
+				   "sha256: and 64 hex digits", value);
+	tmk_enc_hex(load->config->keys[key].spki, digest, sizeof(digest));
 	return 0;
 }
 
@@ -136,6 +154,7 @@ const struct tmk_config_def tmk_config_named_keys[] = {
 	{ "touch", set_touch, false },
 	{ "confirm", set_confirm, false },
 	{ "env", set_env, false },
+	{ "spki", set_spki, false },
 	{ "presign", set_pre_sign, false },
 	{ "approvals", set_approvals, false },
 	{ "approver", set_approver, false },
