@@ -162,13 +162,15 @@ refused 'a URL with a password'
 hasnt secret 'which is not shown'
 # A process's arguments can be read by every user of the machine.
 tsa_start other '' --mode late:20000
-only "$(echo "$TSA_URL" | sed 's,//,//user:wordofmine@,')"
+# The word is this run's own: the arguments of another test are not looked for.
+word=secret$$word
+only "$(echo "$TSA_URL" | sed "s,//,//user:$word@,")"
 git config -f "$CONFIG" touchmark.tsaDeadline 2
 touchmark sign --timestamp=require f >"$T/out" 2>&1 &
 pid=$! seen=0
 while kill -0 $pid 2>/dev/null; do
 	cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\0' '\n' >"$T/args"
-	grep -q wordofmine "$T/args" && seen=1
+	grep -q "$word" "$T/args" && seen=1
 	sleep 0.1
 done
 has 'did not answer within 2000 ms' 'a late one with a password in its URL'

@@ -175,7 +175,7 @@ git config -f "$CONFIG" --unset touchmark.tsaProxy
 
 # No process has it among its arguments; one is looked at that does ask. The
 # word is this run's own: another's arguments are not looked for.
-word=wordofmine$$
+word=secret$$word
 tsa_start tsa '' --mode late:120000
 git config -f "$CONFIG" touchmark.tsaProxy \
 	"$(echo "${TSA_URL%/}" | sed "s,//,//me:$word@,")"

@@ -255,7 +255,7 @@ for by in libgit2 git; do
 	has 'refs/heads/n700 [^ ]* tag-unsigned: ' 'a late one too'
 	is "$(grep -c 'touchmark: refuse' "$T/out")" 2 'and no other'
 done
-sed -i '/n7 /d; /n700 /d' "$T/line"
+sed -i '/n7$/d; /n700$/d' "$T/line"
 awk '{ print "create " $3 " " $2 }' "$T/line" |
 	git -C "$SRV" update-ref --stdin
 awk '{ print $2, $1, $3 }' "$T/line" >"$T/back"
