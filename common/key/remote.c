@@ -47,6 +47,8 @@ int tmk_remote_open(struct tmk_remote **out, const struct tmk_remote_uri *uri,
 	else
 		rc = tmk_remote_ssh_start(&r->ends, uri, r->ms, auth_sock, err);
 	if (rc < 0) {
+		if (r->local && err)
+			*err = r->why;
 		free(r);
 		return -1;
 	}
