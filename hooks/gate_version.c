@@ -11,7 +11,6 @@
 #include <string.h>
 #include <unistd.h>
 
-
 #include "base/buf.h"
 #include "base/file.h"
 #include "hooks/gate.h"

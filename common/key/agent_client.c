@@ -17,16 +17,14 @@
 #define SEND_MS 10000
 /* An agent at work gives a sign of life every five seconds. */
 #define SILENCE_MS 30000
-#define RETRY_MS 10
 #define LOOK_MS 250	/* how often the one who asked is looked after */
 
 /* 0 with *fd, 1 when nobody serves there, negative when it is not one of
  * ours. */
 static int try_connect(int *fd, const char *path, struct tmk_err *err)
 {
-	int64_t until = tmk_clock_ms() + CONNECT_MS;
 	struct sockaddr_un to;
-	int rc, s;
+	int rc, s, why;
 
 	rc = tmk_agent_path_socket(path, err);
 	if (rc)
@@ -37,15 +35,8 @@ static int try_connect(int *fd, const char *path, struct tmk_err *err)
 	if (s < 0)
 		return tmk_err_set(err, TMK_INTERNAL, "cannot make a socket: "
 				   "%s", strerror(errno));
-	while (connect(s, (struct sockaddr *)&to, sizeof(to))) {
-		int why = errno;
-
-		/* EAGAIN: more callers wait than it lets wait. */
-		if ((why == EAGAIN || why == EINTR) &&
-		    tmk_clock_ms() < until) {
-			poll(NULL, 0, RETRY_MS);
-			continue;
-		}
+	why = tmk_agent_io_connect(s, &to, tmk_clock_ms() + CONNECT_MS);
+	if (why) {
 		close(s);
 		if (why == ECONNREFUSED || why == ENOENT)
 			return 1;

@@ -14,6 +14,7 @@
 
 #define FDS_MAX 8	/* descriptors looked at, to close them */
 #define CHUNK 65536	/* bytes received at once */
+#define RETRY_MS 10	/* between two tries to connect */
 
 int tmk_agent_io_socket(void)
 {
@@ -32,13 +33,30 @@ int tmk_agent_io_address(struct sockaddr_un *out, const char *path)
 	return 0;
 }
 
+int tmk_agent_io_connect(int fd, const struct sockaddr_un *to, int64_t until)
+{
+	while (connect(fd, (const struct sockaddr *)to, sizeof(*to))) {
+		if ((errno != EAGAIN && errno != EINTR) ||
+		    tmk_clock_ms() >= until)
+			return errno;
+		poll(NULL, 0, RETRY_MS);
+	}
+	return 0;
+}
+
+bool tmk_agent_io_peer(struct ucred *out, int fd)
+{
+	socklen_t len = sizeof(*out);
+
+	return !getsockopt(fd, SOL_SOCKET, SO_PEERCRED, out, &len) &&
+		len == sizeof(*out);
+}
+
 bool tmk_agent_io_peer_is_us(int fd)
 {
 	struct ucred peer;
-	socklen_t len = sizeof(peer);
 
-	return !getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) &&
-		len == sizeof(peer) && peer.uid == geteuid();
+	return tmk_agent_io_peer(&peer, fd) && peer.uid == geteuid();
 }
 
 bool tmk_agent_io_gone(int fd)

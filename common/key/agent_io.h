@@ -23,7 +23,17 @@ struct sockaddr_un;
 int tmk_agent_io_address(struct sockaddr_un *out, const char *path)
 	TMK_MUST_CHECK;
 
-/* Whether the process at the other end runs as us (SO_PEERCRED, unix(7)). */
+/* Connect a socket of ours before `until` (tmk_clock_ms); more callers than the
+ * other end lets wait come again meanwhile. 0, or errno. */
+int tmk_agent_io_connect(int fd, const struct sockaddr_un *to, int64_t until)
+	TMK_MUST_CHECK;
+
+/* Whose process the other end is: the one that connected, or that made the
+ * socket listen (SO_PEERCRED, unix(7)). False when that is not known. */
+struct ucred;
+bool tmk_agent_io_peer(struct ucred *out, int fd) TMK_MUST_CHECK;
+
+/* Whether it is one of ours. */
 bool tmk_agent_io_peer_is_us(int fd);
 
 /* Whether the other end is gone: nothing that is sent would be read. */

@@ -3,7 +3,6 @@
 #include "key/remote_ends.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -12,30 +11,12 @@
 #include "base/clock.h"
 #include "key/agent_io.h"
 
-#define RETRY_MS 10
-
-/* 0, or errno. More callers than it lets wait are told to come again. */
-static int connect_within(int fd, const struct sockaddr_un *to, int ms)
-{
-	int64_t until = tmk_clock_ms() + ms;
-
-	while (connect(fd, (const struct sockaddr *)to, sizeof(*to))) {
-		if ((errno != EAGAIN && errno != EINTR) ||
-		    tmk_clock_ms() >= until)
-			return errno;
-		poll(NULL, 0, RETRY_MS);
-	}
-	return 0;
-}
-
-/* Who made it listen (SO_PEERCRED): a key is asked for nowhere else. */
+/* Who made it listen: a key is asked for nowhere else. */
 static bool is_trusted(int fd)
 {
-	struct ucred peer = { .pid = 0 };
-	socklen_t len = sizeof(peer);
+	struct ucred peer;
 
-	return !getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) &&
-		len == sizeof(peer) && peer.pid > 0 &&
+	return tmk_agent_io_peer(&peer, fd) && peer.pid > 0 &&
 		(peer.uid == 0 || peer.uid == geteuid());
 }
 
@@ -65,7 +46,7 @@ int tmk_remote_socket_connect(struct tmk_remote_ends *out,
 	if (fd < 0)
 		return tmk_err_set(err, TMK_INTERNAL, "cannot make a socket: "
 				   "%s", strerror(errno));
-	why = connect_within(fd, &to, ms);
+	why = tmk_agent_io_connect(fd, &to, tmk_clock_ms() + ms);
 	if (why) {
 		close(fd);
 		return away(why, uri->socket, err);
