@@ -1,5 +1,7 @@
 /* Asking an agent that behaves in every other way than it should. */
+#include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -289,6 +291,52 @@ static void described(void)
 	tmk_buf_release(&space);
 }
 
+/* Lets one in after a while. */
+static void *let_in(void *from)
+{
+	int fd;
+
+	poll(NULL, 0, 100);
+	fd = accept4(*(int *)from, NULL, NULL, SOCK_CLOEXEC);
+	if (fd >= 0)
+		close(fd);
+	return NULL;
+}
+
+/* A socket with more callers than it lets wait. */
+static void crowded(void)
+{
+	char path[TMK_AGENT_PATH_MAX];
+	int full, caller[8], n = 0, last;
+	struct sockaddr_un at;
+	pthread_t thread;
+
+	full = tmk_agent_io_socket();
+	if (tmk_agent_io_address(&at, tmk_agent_path(path, "full")) ||
+	    bind(full, (struct sockaddr *)&at, sizeof(at)) || listen(full, 0) ||
+	    fcntl(full, F_SETFL, 0))
+		abort();
+	while (n < 8) {
+		caller[n] = tmk_agent_io_socket();
+		if (tmk_agent_io_connect(caller[n++], &at, 0))
+			break;
+	}
+	last = caller[--n];
+	ok(n > 0 && n < 7, "%d callers wait", n);
+	is_int(tmk_agent_io_connect(last, &at, tmk_clock_ms() + 30), EAGAIN,
+	       "the next one is not let in");
+	if (pthread_create(&thread, NULL, let_in, &full))
+		abort();
+	is_int(tmk_agent_io_connect(last, &at, tmk_clock_ms() + 60000), 0,
+	       "until there is room");
+	pthread_join(thread, NULL);
+	while (n >= 0)
+		close(caller[n--]);
+	close(full);
+	unlink(path);
+	is_int(tmk_agent_io_connect(-1, &at, 0), EBADF, "no socket");
+}
+
 int main(void)
 {
 	static const uint8_t half[] = "TMK1\0\0\0\20\2\1";
@@ -313,6 +361,7 @@ int main(void)
 	gone();
 	places();
 	described();
+	crowded();
 	if (chdir("/"))
 		abort();
 	rmdir(tmk_agent_path(path, ""));
